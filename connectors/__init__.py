@@ -1,0 +1,37 @@
+"""Stores and carriers; a platform is found by the name of its folder."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from connectors.base import Carrier, StoreConnector
+from integration.domain.errors import NotFound
+
+
+def platforms() -> list[str]:
+    """Names of the store folders."""
+    package = import_module("connectors.stores")
+    return sorted(module.name for module in iter_modules(package.__path__) if module.ispkg)
+
+
+def carriers() -> list[str]:
+    """Names of the carrier folders."""
+    package = import_module("connectors.carriers")
+    return sorted(module.name for module in iter_modules(package.__path__) if module.ispkg)
+
+
+def store(platform: str) -> type[StoreConnector]:
+    """The connector class in `connectors/stores/<platform>/`; `NotFound("no_platform")`."""
+    if platform not in platforms():
+        raise NotFound("no_platform", platform=platform[:40], known=", ".join(platforms()))
+    connector: type[StoreConnector] = import_module(f"connectors.stores.{platform}").CONNECTOR
+    return connector
+
+
+def carrier(name: str) -> type[Carrier]:
+    """The carrier class in `connectors/carriers/<name>/`; `NotFound("no_carrier")`."""
+    if name not in carriers():
+        raise NotFound("no_carrier", carrier=name[:40], known=", ".join(carriers()))
+    found: type[Carrier] = import_module(f"connectors.carriers.{name}").CARRIER
+    return found

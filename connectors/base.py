@@ -1,0 +1,204 @@
+"""The contract of a store and of a carrier, in neutral words; a platform is one folder that keeps it.
+
+A connector parses and calls; it never sleeps, retries, or decides. What it may raise is drawn in
+`integration.domain.errors`: `Temporary(retry_after)`, `Refused`, `Permanent`, `Ambiguous`, `BadPayload`,
+and `BadSignature` from `verify`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal
+
+from connectors.http import Http
+from integration.domain.events import Event
+from integration.domain.facts import Address, Item, Order
+from integration.domain.money import Money
+from integration.domain.tasks import Discount, DiscountRequest
+
+Credentials = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook whose signature held: what it is about and how it is told from its repeats.
+
+    `key` names this delivery; a repeat with the same key within `window` (for ever when `None`) is the same
+    delivery. `ping` is a platform's "are you there?": answered 200 and not kept. `shop_ref` is the shop the
+    platform names (a Shopify domain), empty where the connection is the shop.
+    """
+
+    topic: str
+    key: str
+    window: timedelta | None = None
+    ping: bool = False
+    shop_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at when a shop is connected: `code` for the catalogue, `ok`, and its values."""
+
+    code: str
+    ok: bool
+    params: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What the store says of itself: ISO currency, IANA zone (empty if unknown), language, its address."""
+
+    name: str
+    currency: str
+    zone: str
+    locale: str
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this platform can do, so that the policy never asks for more."""
+
+    discount_kinds: tuple[str, ...] = ("percent", "fixed", "free_shipping")
+    binds_by: Literal["email", "customer"] = "email"
+
+
+class StoreConnector(ABC):
+    """One platform, both directions. The class methods are pure and serve the inbox; an instance talks to one shop.
+
+    `address` is the shop's URL (WooCommerce) or domain (Shopify). `credentials` holds what `shops add` was
+    given, by the names in `credential_names`; `state` survives between instances of one process (a token).
+    """
+
+    platform: ClassVar[str]
+    capabilities: ClassVar[Capabilities] = Capabilities()
+    credential_names: ClassVar[tuple[str, ...]] = ()
+    secret_from_credentials: ClassVar[str] = ""
+    """The credential that signs webhooks, where the platform gives no secret of its own for them."""
+
+    def __init__(
+        self,
+        address: str,
+        credentials: Credentials,
+        http: Http,
+        state: dict[str, str] | None = None,
+    ) -> None:
+        self.address = address
+        self.credentials = credentials
+        self.http = http
+        self.state = {} if state is None else state
+
+    # -- inbox: pure ------------------------------------------------------------------------------
+
+    @classmethod
+    @abstractmethod
+    def verify(cls, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Delivery:
+        """Check the raw body's signature in constant time; `headers` have lower-case names. `BadSignature`."""
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, topic: str, body: bytes, received_at: datetime) -> list[Event]:
+        """Their body as our events; an unknown topic gives `[]`. `BadPayload` with the path that is wrong."""
+
+    # -- the shop: HTTP -----------------------------------------------------------------------------
+
+    @abstractmethod
+    def fetch_order(self, ref: str) -> Order | None:
+        """The order as it is now, `None` when the store has no such order."""
+
+    @abstractmethod
+    def create_discount(self, request: DiscountRequest) -> Discount:
+        """Make the code, or find it made before, and prove by what the store answers that it is as asked.
+
+        `Permanent("discount_not_bound")` when the store cannot tie it to the person: the code is deleted
+        first. `Permanent("discount_differs")` when it exists with other limits.
+        """
+
+    @abstractmethod
+    def find_discount(self, code: str) -> Discount | None:
+        """The code as the store holds it, any case."""
+
+    @abstractmethod
+    def revoke_discount(self, discount_ref: str) -> None:
+        """Make the code unusable; already gone is success."""
+
+    @abstractmethod
+    def describe(self) -> StoreInfo:
+        """Name, currency, zone, language and address of the shop."""
+
+    @abstractmethod
+    def check(self) -> list[Check]:
+        """What must hold for us to work with this shop, each in the merchant's words by its code."""
+
+    @abstractmethod
+    def webhook_topics(self) -> tuple[str, ...]:
+        """The topics this shop must send us."""
+
+
+# -- carriers ---------------------------------------------------------------------------------------
+
+ReturnMethod = Literal["pickup", "in_store", "drop_off_point", "drop_off_labelless"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRequest:
+    """What a return label is made of; `reference` is ours and the same on every try.
+
+    `link` is the shopper's returns page; `words` are the slip's texts in her language, by name.
+    """
+
+    reference: str
+    order_number: str
+    shop_name: str
+    return_address: Address
+    sender: Address
+    items: tuple[Item, ...]
+    link: str
+    locale: str
+    words: Mapping[str, str]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label to hand out: the PDF, how it is sent back, and who pays the postage."""
+
+    reference: str
+    pdf: bytes
+    method: ReturnMethod
+    postage_paid: bool
+    carrier_ref: str = ""
+    tracking: str = ""
+    expires_at: datetime | None = None
+    cost: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierCapabilities:
+    """Whether making a label costs money at once, and which ways of sending back it knows."""
+
+    methods: tuple[ReturnMethod, ...]
+    charges_at_creation: bool = False
+    needs_stock: bool = False
+
+
+class Carrier(ABC):
+    """One carrier. `stock` hands out carrier-issued PDFs the owner uploaded, where the carrier works so."""
+
+    name: ClassVar[str]
+    capabilities: ClassVar[CarrierCapabilities]
+
+    def __init__(self, credentials: Credentials, http: Http) -> None:
+        self.credentials = credentials
+        self.http = http
+
+    @abstractmethod
+    def create_return(self, request: LabelRequest, stock: Iterator[bytes]) -> Label:
+        """A label for this reference; asked twice with one reference it gives the same label.
+
+        `Ambiguous` when it may have been made (a time-out behind the POST); `Permanent("no_labels_left")`
+        when the stock is empty.
+        """

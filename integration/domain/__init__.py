@@ -1,0 +1,1 @@
+"""What we talk about: events, facts, tasks, policy, money. Standard library only."""

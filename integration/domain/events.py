@@ -1,0 +1,56 @@
+"""What a webhook, a poll, a carrier or a person tells us happened, in the past tense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from integration.domain.facts import Order, Shipment
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """The store's whole view of an order; whether it is delivered is the policy's to say."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentChanged:
+    """One parcel's new state, without the rest of the order."""
+
+    order_ref: str
+    shipment: Shipment
+    happened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMentioned:
+    """Something happened to this order but the message does not say what: read it from the store."""
+
+    order_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRemoved:
+    """The order was deleted or trashed in the store."""
+
+    order_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonErased:
+    """The store erased the shopper of this order; so do we."""
+
+    order_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreComplained:
+    """A signed message that holds an error instead of data: the owner has to look (`code`)."""
+
+    code: str
+    detail: str
+
+
+Event = OrderChanged | ShipmentChanged | OrderMentioned | OrderRemoved | PersonErased | StoreComplained

@@ -1,0 +1,137 @@
+"""Words, dates and money in the reader's manner: catalogues in `locale/<language>/<area>.toml`.
+
+A key is `area.section.name` (`mail.label.subject`). A text holds `{name}` placeholders; a table with `one`
+and `other` is a plural over `n`. `es` is the source; `es_CL.toml` overlays single keys for a country.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime, tzinfo
+from functools import cache
+from importlib.resources import files
+from string import Formatter
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency, format_decimal
+
+from integration.domain.money import Money, digits
+
+LANGUAGES = ("es", "en", "pt_BR")
+SPANISH_SPEAKING = frozenset("AR BO CL CO CR CU DO EC ES GQ GT HN MX NI PA PE PR PY SV UY VE".split())
+PORTUGUESE_SPEAKING = frozenset({"BR", "PT", "AO", "MZ", "CV"})
+
+Catalogue = Mapping[str, Any]
+
+
+def closest_language(*wishes: str, default: str = "es") -> str:
+    """The first of our languages among the wishes (`pt-PT` gives `pt_BR`), else `default`."""
+    for wish in wishes:
+        found = {"es": "es", "en": "en", "pt": "pt_BR"}.get(wish.replace("_", "-").lower().split("-")[0])
+        if found:
+            return found
+    return default if default in LANGUAGES else "es"
+
+
+@cache
+def catalogue(language: str) -> dict[str, Any]:
+    """All keys of a language, flat; values are texts or plural tables."""
+    texts: dict[str, Any] = {}
+    for file in sorted(files("integration").joinpath("locale", language).iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            _flatten(tomllib.loads(file.read_text("utf-8")), file.name.removesuffix(".toml"), texts)
+    return texts
+
+
+@cache
+def overlay(name: str) -> dict[str, Any]:
+    """The few keys that a country says otherwise, such as `es_CL`; empty where there is no such file."""
+    file = files("integration").joinpath("locale", f"{name}.toml")
+    texts: dict[str, Any] = {}
+    if file.is_file():
+        for area, tables in tomllib.loads(file.read_text("utf-8")).items():
+            _flatten(tables, area, texts)
+    return texts
+
+
+def _flatten(table: Mapping[str, Any], prefix: str, into: dict[str, Any]) -> None:
+    for name, value in table.items():
+        if isinstance(value, dict) and "other" not in value:
+            _flatten(value, f"{prefix}.{name}", into)
+        else:
+            into[f"{prefix}.{name}"] = value
+
+
+def placeholders(text: str) -> set[str]:
+    """Names of the `{placeholders}` of a text."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+class Words:
+    """The catalogue of one reader: a language, her country's word list, and a time zone for dates."""
+
+    def __init__(self, language: str, country: str = "", zone: tzinfo | None = None) -> None:
+        self.language = language if language in LANGUAGES else "es"
+        self.country = country
+        self.zone = zone
+        self._locale = Locale.parse(_babel_name(self.language, country))
+
+    @property
+    def tag(self) -> str:
+        """BCP 47 tag for `lang` attributes and `Content-Language`."""
+        return self.language.replace("_", "-")
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a text."""
+        return key in catalogue(self.language)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text with its values put in; `n` chooses the plural form. KeyError for an unknown key."""
+        text = overlay(f"{self.language}_{self.country}").get(key)
+        if text is None:
+            text = catalogue(self.language)[key]
+        if isinstance(text, dict):
+            number = values["n"]
+            form = self._locale.plural_form(number if isinstance(number, int) else 0)
+            text = text.get(form, text["other"])
+        return str(text).format(**values) if values else str(text)
+
+    def money(self, money: Money) -> str:
+        """`1.234,50 €`, `$12.990`: in the reader's manner with the currency's own digits."""
+        if digits(money.currency) == 0:
+            return format_currency(money.amount, money.currency, locale=self._locale, currency_digits=True)
+        return format_currency(money.amount, money.currency, locale=self._locale)
+
+    def number(self, value: float | int) -> str:
+        """A plain number."""
+        return format_decimal(value, locale=self._locale)
+
+    def day(self, moment: datetime | date) -> str:
+        """`3 de diciembre de 2026`, in the shop's zone."""
+        return format_date(self._local(moment), format="long", locale=self._locale)
+
+    def weekday(self, moment: datetime | date) -> str:
+        """`jueves, 3 de diciembre`, without the year."""
+        pattern = {"es": "EEEE, d 'de' MMMM", "pt_BR": "EEEE, d 'de' MMMM", "en": "EEEE, MMMM d"}[self.language]
+        return format_date(self._local(moment), format=pattern, locale=self._locale)
+
+    def time(self, moment: datetime) -> str:
+        """`18:05` or `6:05 PM`."""
+        local = moment.astimezone(self.zone) if self.zone else moment
+        return format_time(local, format="short", locale=self._locale)
+
+    def _local(self, moment: datetime | date) -> date:
+        if isinstance(moment, datetime):
+            return (moment.astimezone(self.zone) if self.zone else moment).date()
+        return moment
+
+
+def _babel_name(language: str, country: str) -> str:
+    if language == "es" and country in SPANISH_SPEAKING - {"GQ"}:
+        return f"es_{country}"
+    if language == "en":
+        return f"en_{country}" if country in {"GB", "IE", "AU", "NZ", "CA", "IN"} else "en_US"
+    return language
