@@ -8,15 +8,15 @@ and `BadSignature` from `verify`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from connectors.http import Http
 from integration.domain.events import Event
-from integration.domain.facts import Address, Item, Order
-from integration.domain.money import Money
+from integration.domain.facts import Address, Order
+from integration.domain.labels import Label, LabelRequest, ReturnMethod
 from integration.domain.tasks import Discount, DiscountRequest
 
 Credentials = Mapping[str, str]
@@ -140,41 +140,6 @@ class StoreConnector(ABC):
 
 # -- carriers ---------------------------------------------------------------------------------------
 
-ReturnMethod = Literal["pickup", "in_store", "drop_off_point", "drop_off_labelless"]
-
-
-@dataclass(frozen=True, slots=True)
-class LabelRequest:
-    """What a return label is made of; `reference` is ours and the same on every try.
-
-    `link` is the shopper's returns page; `words` are the slip's texts in her language, by name.
-    """
-
-    reference: str
-    order_number: str
-    shop_name: str
-    return_address: Address
-    sender: Address
-    items: tuple[Item, ...]
-    link: str
-    locale: str
-    words: Mapping[str, str]
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A label to hand out: the PDF, how it is sent back, and who pays the postage."""
-
-    reference: str
-    pdf: bytes
-    method: ReturnMethod
-    postage_paid: bool
-    carrier_ref: str = ""
-    tracking: str = ""
-    expires_at: datetime | None = None
-    cost: Money | None = None
-
 
 @dataclass(frozen=True, slots=True)
 class CarrierCapabilities:
@@ -186,14 +151,15 @@ class CarrierCapabilities:
 
 
 class Carrier(ABC):
-    """One carrier. `stock` hands out carrier-issued PDFs the owner uploaded, where the carrier works so."""
+    """One carrier. `draw` makes our own slip's PDF; `stock` hands out PDFs the owner uploaded, each once."""
 
     name: ClassVar[str]
     capabilities: ClassVar[CarrierCapabilities]
 
-    def __init__(self, credentials: Credentials, http: Http) -> None:
+    def __init__(self, credentials: Credentials, http: Http, draw: Callable[[LabelRequest], bytes]) -> None:
         self.credentials = credentials
         self.http = http
+        self.draw = draw
 
     @abstractmethod
     def create_return(self, request: LabelRequest, stock: Iterator[bytes]) -> Label:
