@@ -1,0 +1,1 @@
+"""The database: tables, queries, sessions and migrations; the only place that speaks SQL."""

@@ -1,0 +1,53 @@
+"""Mails and what may not be mailed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from integration.db.tables import MailRow, OrderRow, Suppression
+
+
+def get(session: Session, shop_id: str, mail_id: str) -> MailRow:
+    """The mail a task names."""
+    return session.exec(select(MailRow).where(MailRow.shop_id == shop_id, MailRow.id == mail_id)).one()
+
+
+def by_key(session: Session, shop_id: str, key: str) -> MailRow | None:
+    """The mail with a business key (`label:<order>`)."""
+    return session.exec(select(MailRow).where(MailRow.shop_id == shop_id, MailRow.key == key)).first()
+
+
+def of_order(session: Session, shop_id: str, order_id: str) -> Sequence[MailRow]:
+    """All mails of an order, oldest first."""
+    mine = (MailRow.shop_id == shop_id, MailRow.order_id == order_id)
+    return session.exec(select(MailRow).where(*mine).order_by(MailRow.id)).all()
+
+
+def suppressed_scopes(session: Session, shop_id: str, address_digest: str) -> frozenset[str]:
+    """What this address must not get: `survey`, `marketing`, or `all`."""
+    mine = (Suppression.shop_id == shop_id, Suppression.address_digest == address_digest)
+    return frozenset(session.exec(select(Suppression.scope).where(*mine)).all())
+
+
+def suppression(session: Session, shop_id: str, address_digest: str, scope: str) -> Suppression | None:
+    """The row of one scope."""
+    mine = (Suppression.shop_id == shop_id, Suppression.address_digest == address_digest, Suppression.scope == scope)
+    return session.exec(select(Suppression).where(*mine)).first()
+
+
+def last_survey_at(session: Session, shop_id: str, customer_key: str, but_order: str) -> datetime | None:
+    """When this person was last asked about another order; the reminder does not count."""
+    if not customer_key:
+        return None
+    asked = select(MailRow.sent_at).where(
+        MailRow.shop_id == shop_id,
+        MailRow.kind == "survey",
+        col(MailRow.state).in_(("sent", "sending", "ambiguous")),
+        MailRow.order_id != but_order,
+        OrderRow.id == MailRow.order_id,
+        OrderRow.customer_key == customer_key,
+    )
+    return session.exec(asked.order_by(col(MailRow.sent_at).desc()).limit(1)).first()

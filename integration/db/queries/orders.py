@@ -1,0 +1,74 @@
+"""Orders and their parcels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from integration.db.facts import dump_order, load_order
+from integration.db.tables import OrderRow, ShipmentRow
+from integration.domain.errors import NotFound
+from integration.domain.facts import Confidence, Order, Shipment, ShipmentState
+from integration.domain.ids import new_id
+
+
+def by_ref(session: Session, shop_id: str, ref: str) -> OrderRow | None:
+    """The order by the platform's id."""
+    return session.exec(select(OrderRow).where(OrderRow.shop_id == shop_id, OrderRow.ref == ref)).first()
+
+
+def by_number(session: Session, shop_id: str, number: str) -> Sequence[OrderRow]:
+    """Orders the shopper would call so; numbers may repeat."""
+    return session.exec(select(OrderRow).where(OrderRow.shop_id == shop_id, OrderRow.number == number)).all()
+
+
+def get(session: Session, shop_id: str, order_id: str) -> OrderRow:
+    """The order by our id; `NotFound("no_order")` also for another shop's."""
+    found = session.exec(select(OrderRow).where(OrderRow.shop_id == shop_id, OrderRow.id == order_id)).first()
+    if found is None:
+        raise NotFound("no_order", order=order_id[:40])
+    return found
+
+
+def stub(shop_id: str, ref: str, now: datetime) -> OrderRow:
+    """A row for an order of which we know only the id; `complete` is false until it is read."""
+    return OrderRow(
+        id=new_id("order", now), shop_id=shop_id, ref=ref, number="", state="open",
+        complete=False, updated_at=datetime.fromtimestamp(0, now.tzinfo), created_at=now,
+    )  # fmt: skip
+
+
+def put_facts(row: OrderRow, order: Order, customer_key: str) -> None:
+    """Take over the store's newer view."""
+    row.number, row.state, row.updated_at = order.number, order.state, order.updated_at
+    row.customer_key, row.facts, row.complete = customer_key, dump_order(order), True
+
+
+def facts(row: OrderRow) -> Order:
+    """The order as last told; `NotFound("order_not_read")` for a stub."""
+    if not row.facts:
+        raise NotFound("order_not_read", order=row.ref)
+    return load_order(row.facts)
+
+
+def shipments(session: Session, order_id: str) -> Sequence[ShipmentRow]:
+    """The order's parcels, oldest first."""
+    return session.exec(select(ShipmentRow).where(ShipmentRow.order_id == order_id).order_by(ShipmentRow.id)).all()
+
+
+def as_shipment(row: ShipmentRow) -> Shipment:
+    """The row in domain words."""
+    state: ShipmentState = row.state  # type: ignore[assignment]  # written from the same Literal
+    confidence: Confidence | None = row.confidence  # type: ignore[assignment]
+    return Shipment(row.ref, state, confidence, row.carrier, row.tracking, row.shipped_at, row.delivered_at)
+
+
+def orders_of_customer(session: Session, shop_id: str, customer_key: str) -> int:
+    """How many orders we know of this person."""
+    if not customer_key:
+        return 0
+    same = (OrderRow.shop_id == shop_id, OrderRow.customer_key == customer_key)
+    return session.exec(select(func.count(col(OrderRow.id))).where(*same)).one()

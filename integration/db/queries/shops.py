@@ -1,0 +1,66 @@
+"""Connections, shops and their policies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from integration.db.tables import Connection, PolicyVersion, Shop
+from integration.domain.errors import NotFound
+
+
+def connection_by_key(session: Session, platform: str, key: str) -> Connection | None:
+    """The connection of a webhook URL."""
+    return session.exec(select(Connection).where(Connection.platform == platform, Connection.key == key)).first()
+
+
+def connection_of(session: Session, shop: Shop) -> Connection:
+    """The connection through which we reach a shop."""
+    return session.exec(select(Connection).where(Connection.id == shop.connection_id)).one()
+
+
+def connections(session: Session) -> Sequence[Connection]:
+    """All connections, oldest first."""
+    return session.exec(select(Connection).order_by(Connection.id)).all()
+
+
+def shops_of(session: Session, connection_id: str) -> Sequence[Shop]:
+    """The shops of a connection."""
+    return session.exec(select(Shop).where(Shop.connection_id == connection_id).order_by(Shop.id)).all()
+
+
+def all_shops(session: Session) -> Sequence[Shop]:
+    """Every shop, by name."""
+    return session.exec(select(Shop).order_by(Shop.name)).all()
+
+
+def shop(session: Session, shop_id: str) -> Shop:
+    """The shop; it exists because something points to it."""
+    return session.exec(select(Shop).where(Shop.id == shop_id)).one()
+
+
+def shop_by_name(session: Session, name: str) -> Shop:
+    """The shop the owner calls so; `NotFound("no_shop")`."""
+    found = session.exec(select(Shop).where(Shop.name == name)).first()
+    if found is None:
+        raise NotFound("no_shop", shop=name[:60])
+    return found
+
+
+def lock_shop(session: Session, shop_id: str) -> Shop:
+    """The shop, held until commit, so that sums over its rows stay true (SQLite holds the whole file anyway)."""
+    return session.exec(select(Shop).where(Shop.id == shop_id).with_for_update()).one()
+
+
+def newest_policy(session: Session, shop_id: str) -> PolicyVersion | None:
+    """What the owner set last for this shop, if anything."""
+    versions = select(PolicyVersion).where(PolicyVersion.shop_id == shop_id)
+    return session.exec(versions.order_by(col(PolicyVersion.version).desc())).first()
+
+
+def policy_body(session: Session, shop_id: str) -> tuple[int, dict[str, Any]]:
+    """Version number and body; `(0, {})` when only the defaults hold."""
+    newest = newest_policy(session, shop_id)
+    return (newest.version, newest.body) if newest else (0, {})

@@ -1,0 +1,270 @@
+"""`config.toml` and `POSTVENTA_<SECTION>_<KEY>` become frozen settings; an unknown key is an error."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args, get_type_hints
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import TypeAdapter, ValidationError
+
+from integration.domain.errors import Misconfigured
+from integration.domain.policy import Compensation, Fixes, Policy
+
+OFF = "off"
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """Where we listen and how the world reaches us."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = "http://127.0.0.1:8000"
+    trusted_proxies: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseAt:
+    """`sqlite:///file` (relative to the config's folder) or `postgresql+psycopg://…`."""
+
+    url: str = "sqlite:///postventa.db"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """The key file; or its lines themselves in `value`, for set-ups without a disk."""
+
+    file: str = "postventa.key"
+    value: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """How mails leave."""
+
+    transport: Literal["smtp", "folder"] = "folder"
+    host: str = "localhost"
+    port: int = 587
+    username: str = ""
+    password: str = field(default="", repr=False)
+    starttls: Literal["auto", "required", "off"] = "auto"
+    folder: str = "outbox"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpOut:
+    """Limits of our own calls; `allow_private_hosts` also permits http and any port (tests)."""
+
+    allow_private_hosts: bool = False
+    ca_file: str = ""
+    connect_timeout: float = 5
+    read_timeout: float = 20
+    max_bytes: int = 16_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopDefaults:
+    """Who writes: the sender of every mail and the address on every slip."""
+
+    legal_name: str = ""
+    address: str = ""
+    from_: str = ""
+    reply_to: str = ""
+    owner: str = ""
+    zone: str = "UTC"
+    locale: Literal["es", "en", "pt_BR"] = "es"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactPerson:
+    """The person a shopper sees in every mail and page."""
+
+    name: str = ""
+    photo: str = ""
+    hours: str = ""
+    phone: str = ""
+    whatsapp: str = ""
+    mail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """What makes time pass; `poll` is the longest wait when nobody wakes it."""
+
+    engine: Literal["embedded"] = "embedded"
+    poll: timedelta = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything the owner set; `folder` is where the config lies, relative paths start there."""
+
+    server: Server = field(default_factory=Server)
+    database: DatabaseAt = field(default_factory=DatabaseAt)
+    keys: Keys = field(default_factory=Keys)
+    mail: Mail = field(default_factory=Mail)
+    http: HttpOut = field(default_factory=HttpOut)
+    shop: ShopDefaults = field(default_factory=ShopDefaults)
+    contact: ContactPerson = field(default_factory=ContactPerson)
+    worker: Worker = field(default_factory=Worker)
+    policy: Policy = field(default_factory=Policy)
+    folder: Path = field(default_factory=Path)
+
+    def path(self, name: str) -> Path:
+        """A file named in the config, relative to the config's folder."""
+        return self.folder / name
+
+    @property
+    def database_url(self) -> str:
+        """The URL with a relative SQLite file made absolute."""
+        prefix = "sqlite:///"
+        url = self.database.url
+        if url.startswith(prefix) and not url.startswith(prefix + "/"):
+            return prefix + str(self.path(url.removeprefix(prefix)).resolve())
+        return url
+
+
+SECTIONS = tuple(name.name for name in dataclasses.fields(Settings) if name.name != "folder")
+_NESTED = (
+    Server, DatabaseAt, Keys, Mail, HttpOut, ShopDefaults, ContactPerson, Worker, Policy, Compensation, Fixes, Settings,
+)  # fmt: skip
+
+
+@cache
+def _adapter(cls: type) -> TypeAdapter[Any]:
+    for known in _NESTED:
+        # pydantic's own switch for standard dataclasses; errors must not print a neighbour's secret
+        setattr(known, "__pydantic_config__", {"extra": "forbid", "hide_input_in_errors": True})  # noqa: B010
+    return TypeAdapter(cls)
+
+
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the file and the overrides; `Misconfigured` names the key that is wrong, never its value."""
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise Misconfigured("no_config", file=str(path)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured("bad_toml", file=path.name, where=str(error)[:120]) from error
+    return settings_from(raw, path.parent, os.environ if environ is None else environ)
+
+
+def settings_from(raw: Mapping[str, Any], folder: Path, environ: Mapping[str, str]) -> Settings:
+    """Settings from a parsed config and the environment, checked as a whole."""
+    merged = _with_overrides(raw, environ)
+    if isinstance(merged.get("shop"), dict) and "from" in merged["shop"]:
+        merged["shop"]["from_"] = merged["shop"].pop("from")
+    settings: Settings = _validated(Settings, merged, "")
+    _check_zone(settings.shop.zone)
+    return dataclasses.replace(settings, folder=folder)
+
+
+def policy_from(raw: Mapping[str, Any], base: Mapping[str, Any] | None = None) -> Policy:
+    """A policy from a TOML table over `base` (both in config spelling); unknown keys are errors."""
+    policy: Policy = _validated(Policy, _merge(base or {}, raw), "policy")
+    return policy
+
+
+def spelled(value: Any) -> Any:
+    """A dataclass back in config spelling (`3d`, `off`, lists), ready for TOML or JSON."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: spelled(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if isinstance(value, timedelta):
+        return spell_duration(value)
+    if isinstance(value, tuple):
+        return [spelled(item) for item in value]
+    return value if isinstance(value, (bool, int, float, str)) else (OFF if value is None else str(value))
+
+
+def parse_duration(text: str) -> timedelta:
+    """`3d`, `2h`, `90m`, `0s` as a timedelta; `Misconfigured("bad_duration")` otherwise."""
+    match = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
+    if not match:
+        raise Misconfigured("bad_duration", value=text[:20])
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def spell_duration(duration: timedelta) -> str:
+    """The shortest spelling that `parse_duration` reads back."""
+    seconds = int(duration.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _validated(cls: type, raw: Mapping[str, Any], where: str) -> Any:
+    try:
+        return _adapter(cls).validate_python(_durations(cls, raw, where))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
+        code = "unknown_key" if first["type"] == "unexpected_keyword_argument" else "bad_value"
+        raise Misconfigured(code, key=key.replace("from_", "from"), why=first["msg"]) from None
+
+
+def _durations(cls: Any, raw: Any, where: str) -> Any:
+    """`"3d"` and `"off"` in fields that hold a time or an optional value, all the way down."""
+    if not isinstance(raw, Mapping):
+        return raw
+    hints = get_type_hints(cls)
+    out = dict(raw)
+    for name, value in raw.items():
+        hint = hints.get(name)
+        kinds = get_args(hint) or (hint,)
+        if dataclasses.is_dataclass(hint):
+            out[name] = _durations(hint, value, f"{where}.{name}".lstrip("."))
+        elif value == OFF and type(None) in kinds:
+            out[name] = None
+        elif timedelta in kinds and isinstance(value, str):
+            out[name] = _duration_at(f"{where}.{name}".lstrip("."), value)
+        elif get_args(hint)[-1:] == (Ellipsis,) and isinstance(value, str):
+            out[name] = [part.strip() for part in value.split(",") if part.strip()]
+    return out
+
+
+def _duration_at(key: str, value: str) -> timedelta:
+    try:
+        return parse_duration(value)
+    except Misconfigured as error:
+        raise Misconfigured("bad_duration", key=key, **error.params) from None
+
+
+def _with_overrides(raw: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    overrides: dict[str, Any] = {}
+    for variable, value in environ.items():
+        name = variable.removeprefix("POSTVENTA_").lower()
+        section, _, key = name.partition("_")
+        if name == variable.lower() or section not in SECTIONS:
+            continue
+        for nested in ("compensation", "fixes"):
+            if section == "policy" and key.startswith(nested + "_"):
+                overrides.setdefault(section, {}).setdefault(nested, {})[key.removeprefix(nested + "_")] = value
+                break
+        else:
+            overrides.setdefault(section, {})[key] = value
+    return _merge(raw, overrides)
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in over.items():
+        old = merged.get(name)
+        merged[name] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _check_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise Misconfigured("bad_value", key="shop.zone", why="IANA: Europe/Madrid, America/Santiago")
+    ZoneInfo(name)
