@@ -39,6 +39,14 @@ class NotFound(PostventaError):
     """There is no such thing in this shop."""
 
 
+class Gone(PostventaError):
+    """The link was right once; it expired or was revoked."""
+
+
+class BadForm(PostventaError):
+    """A form field holds what it may not; `field` names it."""
+
+
 class Conflict(PostventaError):
     """The thing has moved on since the caller looked."""
 

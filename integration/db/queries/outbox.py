@@ -62,12 +62,12 @@ def due(session: Session, now: datetime, limit: int) -> Sequence[str]:
     """Ids of tasks to claim: ready and due, or leased by someone who died."""
     ready = and_(col(Task.state) == "ready", col(Task.due_at) <= now)
     lapsed = and_(col(Task.state) == "leased", col(Task.lease_until) < now)
-    return session.exec(select(Task.id).where(or_(ready, lapsed)).order_by(Task.due_at).limit(limit)).all()
+    return session.exec(select(Task.id).where(or_(ready, lapsed)).order_by(col(Task.due_at)).limit(limit)).all()
 
 
 def next_due(session: Session) -> datetime | None:
     """When the earliest open task is due."""
-    return session.exec(select(Task.due_at).where(Task.state == "ready").order_by(Task.due_at).limit(1)).first()
+    return session.exec(select(Task.due_at).where(Task.state == "ready").order_by(col(Task.due_at)).limit(1)).first()
 
 
 def claim(session: Session, task_id: str, owner: str, now: datetime, lease: timedelta) -> Task | None:
@@ -103,4 +103,4 @@ def pause(session: Session, shop_id: str, stream: str) -> Pause | None:
 
 def pauses(session: Session) -> Sequence[Pause]:
     """Every stream that stands still."""
-    return session.exec(select(Pause).order_by(Pause.since)).all()
+    return session.exec(select(Pause).order_by(col(Pause.since))).all()
