@@ -1,0 +1,53 @@
+"""The requirement files install the same hashed wheels everywhere, from whichever index the machine uses."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+FILES = ("requirements.txt", "requirements-dev.txt")
+PIN = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[0-9a-z.]+)( ; [\w '.=!<>()]+)? \\")
+HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
+
+
+def lines(file: str) -> list[str]:
+    return (ROOT / file).read_text(encoding="utf-8").splitlines()
+
+
+def pins(file: str) -> dict[str, str]:
+    found = (PIN.fullmatch(line) for line in lines(file))
+    return {pin["name"]: pin["version"] for pin in found if pin}
+
+
+def asked(file: str) -> list[Requirement]:
+    """What pyproject asks of a file."""
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups, table = project["dependency-groups"], project["project"]
+    texts = [*table["dependencies"], *groups["build"]]
+    if file == "requirements-dev.txt":
+        texts += [text for text in groups["dev"] if isinstance(text, str)]
+        texts += table["optional-dependencies"]["postgres"]
+    return [Requirement(text) for text in texts]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_requirement_file_holds_pins_and_hashes_and_nothing_else(file: str) -> None:
+    assert [line for line in lines(file) if not PIN.fullmatch(line) and not HASH.fullmatch(line)] == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_requirement_of_pyproject_is_pinned_to_a_version_it_allows(file: str) -> None:
+    pinned = pins(file)
+    loose = [str(want) for want in asked(file) if not want.specifier.contains(pinned.get(want.name.lower(), "0"))]
+    assert loose == [], "run `make lock`"
+
+
+def test_developers_run_the_same_versions_as_owners() -> None:
+    owners, developers = pins("requirements.txt"), pins("requirements-dev.txt")
+    assert {name: developers.get(name) for name in owners} == owners
