@@ -1,0 +1,1 @@
+"""Connectors, one suite per platform and one for all of them."""
