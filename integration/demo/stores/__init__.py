@@ -1,0 +1,1 @@
+"""Store servers that answer as the platforms do, for the demo and the tests."""

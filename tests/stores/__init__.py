@@ -1,0 +1,1 @@
+"""Store servers, tested as machines."""
