@@ -34,7 +34,7 @@ bench: .venv/.dev ## Measure what has a bound and print the table
 	@exec $(BIN)/python -m tests.bench
 
 browser: ## Find the programs the browser and PDF tests need; install Debian's where allowed
-	@found() { command -v "$${CHROMIUM:-chromium}" chromium-browser google-chrome >/dev/null && command -v pdftotext >/dev/null; }
+	@found() { command -v $${CHROMIUM:-chromium chromium-browser google-chrome} >/dev/null && command -v pdftotext >/dev/null; }
 	if found; then exit 0; fi
 	root=""
 	if [ "$$(id -u)" != 0 ]; then root="sudo -n"; fi
@@ -78,8 +78,8 @@ total=$$(grep -c == $(1))
 pip() { $(BIN)/python -m pip install --no-compile "$$@" 2>.venv/errors || { cat .venv/errors >&2; exit 1; }; }
 progress() {
   count=0
-  while read -r word name rest; do
-    case "$$word" in Collecting|Requirement) count=$$((count + 1)); [ ! -t 2 ] || printf '\r\033[K      %s of %s %s' $$count $$total "$$name" >&2 ;; esac
+  while read -r word rest; do
+    case "$$word" in Collecting|Requirement) count=$$((count + 1)); [ ! -t 2 ] || printf '\r      %s of %s' $$count $$total >&2 ;; esac
   done
   [ ! -t 2 ] || printf '\r\033[K' >&2
 }

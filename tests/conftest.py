@@ -47,8 +47,8 @@ def clock(now: datetime) -> StandingClock:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of Chromium (`CHROMIUM` or the first of `BROWSERS`); without it the test fails, never skips."""
-    names = [name for name in (os.environ.get("CHROMIUM"), *BROWSERS) if name]
+    """The path of Chromium (`CHROMIUM`, or the first of `BROWSERS`); without it the test fails, never skips."""
+    names = [os.environ["CHROMIUM"]] if os.environ.get("CHROMIUM") else BROWSERS
     found = next((path for name in names if (path := shutil.which(name))), None)
     return found or pytest.fail("No Chromium here: run `make browser`, or set CHROMIUM to the program.")
 
