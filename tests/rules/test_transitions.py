@@ -86,6 +86,22 @@ def test_a_delivered_parcel_can_be_sent_back():
     assert supersedes("delivered", NOON, "returning", NOON - timedelta(days=1))
 
 
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_a_parcel_that_arrived_was_not_cancelled(hours):
+    assert supersedes("cancelled", NOON, "delivered", NOON + timedelta(hours=hours))
+    assert not supersedes("delivered", NOON, "cancelled", NOON + timedelta(hours=hours))
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_a_cancelled_parcel_is_not_on_the_road(hours):
+    assert supersedes("under_way", NOON, "cancelled", NOON + timedelta(hours=hours))
+    assert not supersedes("cancelled", NOON, "failed", NOON + timedelta(hours=hours))
+
+
+def test_the_same_news_twice_is_no_news():
+    assert not supersedes("under_way", NOON, "under_way", NOON)
+
+
 def test_the_first_report_of_an_arrival_holds():
     assert supersedes("delivered", NOON, "delivered", NOON - timedelta(hours=1))
     assert not supersedes("delivered", NOON, "delivered", NOON + timedelta(hours=1))
