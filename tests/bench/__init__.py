@@ -1,0 +1,1 @@
+"""Measures what has a bound; `make bench` prints the table."""
