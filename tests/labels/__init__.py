@@ -1,0 +1,1 @@
+"""The return slip, read back from paper."""
