@@ -38,6 +38,14 @@ def test_a_wrong_shape_names_its_path() -> None:
     assert caught.value.params == {"path": "$.lines[1].id"}
 
 
+def test_lists_of_ids_and_of_texts_are_read_entry_by_entry() -> None:
+    body = Payload.of(b'{"orders": [9007199254740993, "7"], "codes": ["THANKS", "", null]}')
+    assert body.refs("orders") == ("9007199254740993", "7")
+    assert body.texts("codes") == ("THANKS",)
+    with pytest.raises(BadPayload, match=r"orders\[1\]"):
+        Payload({"orders": [1, True]}).refs("orders")
+
+
 def test_absent_and_null_are_the_same() -> None:
     body = Payload.of(b'{"customer": null, "lines": null}')
     assert body.at("customer").at("address").text("city") == ""
@@ -79,7 +87,16 @@ def test_an_amount_that_is_none_is_wrong(amount: object) -> None:
 @given(JSON)
 def test_any_shape_ends_in_a_value_or_in_bad_payload(value: object) -> None:
     place = Payload({"a": value})
-    readers = (place.text, place.ref, place.whole, place.flag, place.moment, place.needed_moment)
+    readers = (
+        place.text,
+        place.ref,
+        place.whole,
+        place.flag,
+        place.moment,
+        place.needed_moment,
+        place.refs,
+        place.texts,
+    )
     for read in (*readers, lambda name: place.money(name, "EUR"), lambda name: list(place.each(name))):
         with suppress(BadPayload):
             read("a")

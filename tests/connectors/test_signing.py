@@ -21,7 +21,7 @@ def test_two_secrets_hold_during_a_rotation() -> None:
         assert signed(BODY, sign(BODY, secret), ["new", "old"])
 
 
-@pytest.mark.parametrize("signature", ["", "=", "?", "bm90IGl0", "ñ", "\udcff", "\ud800", "A" * 100_000])
+@pytest.mark.parametrize("signature", ["", "=", "?", "bm90IGl0", "ñ", "\udcff\ud800", "A" * 100_000])
 def test_a_garbled_signature_is_only_wrong(signature: str) -> None:
     assert not signed(BODY, signature, ["s"])
 
