@@ -88,7 +88,7 @@ class Words:
         """Whether there is such a text."""
         return key in catalogue(self.language)
 
-    def __call__(self, key: str, **values: object) -> str:
+    def __call__(self, key: str, /, **values: object) -> str:
         """The text with its values put in; `n` chooses the plural form. KeyError for an unknown key."""
         text = overlay(f"{self.language}_{self.country}").get(key)
         if text is None:

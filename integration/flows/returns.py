@@ -9,6 +9,9 @@ from integration.domain.facts import Address, Item
 from integration.flows.services import Services
 from integration.flows.visits import Visit
 
+REASONS = ("damaged", "wrong_item", "not_as_described", "does_not_fit", "changed_mind", "other")
+RETURN_WISHES = ("refund", "exchange", "repair")
+
 
 @dataclass(frozen=True, slots=True)
 class LabelView:
@@ -31,13 +34,14 @@ class AnnouncedView:
 
 @dataclass(frozen=True, slots=True)
 class ReturnView:
-    """The returns page."""
+    """The returns page; `on_request` says that there is no label yet and that one is made when she asks."""
 
     visit: Visit
     items: tuple[Item, ...]
     return_address: Address
     label: LabelView | None
     announced: AnnouncedView | None
+    on_request: bool = False
 
 
 def page(services: Services, token: str) -> ReturnView:
