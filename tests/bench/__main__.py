@@ -1,0 +1,22 @@
+"""Run every benchmark and print one table; exit 1 when a bound is not held."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from tests.bench.labels import bench_label
+from tests.bench.rows import Row, table
+
+BENCHES: tuple[Callable[[], list[Row]], ...] = (bench_label,)
+
+
+def main() -> int:
+    """Measure one after the other, so that none disturbs another."""
+    rows = [row for bench in BENCHES for row in bench()]
+    sys.stdout.write(table(rows) + "\n")
+    return 0 if all(row.held for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
