@@ -38,7 +38,7 @@ def display_name(text: str) -> str:
     A name that is not ASCII is cut to one encoded word: Python's own parser, before 3.13, puts spaces between
     two of them inside a phrase, and so do some mail programs.
     """
-    name = one_line(text, _LONGEST_NAME)
+    name = " ".join(one_line(text, _LONGEST_NAME).split())  # readers collapse spaces in a name anyway
     while not _is_plain(name) and len(_encode(name)) > _ENCODED_WORD:
         name = name[:-1].rstrip()
     return name
