@@ -18,11 +18,11 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 
+from integration.domain import languages
+from integration.domain.languages import SPANISH_SPEAKING, language_of
 from integration.domain.money import Money, digits
 
-LANGUAGES = ("es", "en", "pt_BR")
-SPANISH_SPEAKING = frozenset("AR BO CL CO CR CU DO EC ES GQ GT HN MX NI PA PE PR PY SV UY VE".split())
-PORTUGUESE_SPEAKING = frozenset({"BR", "PT", "AO", "MZ", "CV"})
+LANGUAGES = languages.LANGUAGES
 
 Catalogue = Mapping[str, Any]
 
@@ -30,8 +30,7 @@ Catalogue = Mapping[str, Any]
 def closest_language(*wishes: str, default: str = "es") -> str:
     """The first of our languages among the wishes (`pt-PT` gives `pt_BR`), else `default`."""
     for wish in wishes:
-        found = {"es": "es", "en": "en", "pt": "pt_BR"}.get(wish.replace("_", "-").lower().split("-")[0])
-        if found:
+        if found := language_of(wish):
             return found
     return default if default in LANGUAGES else "es"
 
