@@ -15,8 +15,8 @@ def platforms() -> list[str]:
     return sorted(module.name for module in iter_modules(package.__path__) if module.ispkg)
 
 
-def carriers() -> list[str]:
-    """Names of the carrier folders."""
+def carrier_names() -> list[str]:
+    """Names of the carrier folders; not `carriers`, since importing that package would take the name."""
     package = import_module("connectors.carriers")
     return sorted(module.name for module in iter_modules(package.__path__) if module.ispkg)
 
@@ -31,7 +31,7 @@ def store(platform: str) -> type[StoreConnector]:
 
 def carrier(name: str) -> type[Carrier]:
     """The carrier class in `connectors/carriers/<name>/`; `NotFound("no_carrier")`."""
-    if name not in carriers():
-        raise NotFound("no_carrier", carrier=name[:40], known=", ".join(carriers()))
+    if name not in carrier_names():
+        raise NotFound("no_carrier", carrier=name[:40], known=", ".join(carrier_names()))
     found: type[Carrier] = import_module(f"connectors.carriers.{name}").CARRIER
     return found

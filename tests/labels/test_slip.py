@@ -12,6 +12,8 @@ import zxingcpp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connectors import carrier
+from connectors.http import Http, HttpLimits
 from integration.domain.facts import Address, Item
 from integration.i18n import LANGUAGES, Words
 from integration.labels.address_label import BARS, LARGEST_BAR, SMALLEST_BAR, STAMP
@@ -182,6 +184,13 @@ def test_the_slip_speaks_the_shoppers_language(language: str) -> None:
 )
 def test_the_slip_says_that_it_is_not_paid_postage(language: str, claim: str) -> None:
     assert claim in " ".join(text(draw_slip(slip_request(language))).split())
+
+
+def test_the_demo_carrier_stamps_its_label_demo() -> None:
+    label = carrier("demo")({}, Http(HttpLimits()), draw_slip).create_return(slip_request(), iter(()))
+    said = text(label.pdf)
+    assert "DEMO" in said
+    assert "franqueo" not in said
 
 
 def test_the_words_are_those_of_the_catalogue() -> None:
