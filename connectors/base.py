@@ -76,6 +76,8 @@ class StoreConnector(ABC):
     platform: ClassVar[str]
     capabilities: ClassVar[Capabilities] = Capabilities()
     credential_names: ClassVar[tuple[str, ...]] = ()
+    names_shop: ClassVar[bool] = False
+    """Whether one connection serves several shops and each delivery names its own (`Delivery.shop_ref`)."""
     secret_from_credentials: ClassVar[str] = ""
     """The credential that signs webhooks, where the platform gives no secret of its own for them."""
 

@@ -153,6 +153,7 @@ class Task(SQLModel, table=True):
     due_at: datetime
     lease_until: datetime | None = None
     useless_after: datetime | None = None
+    tried_at: datetime | None = None
     created_at: datetime
     done_at: datetime | None = None
 

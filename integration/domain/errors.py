@@ -58,6 +58,10 @@ class BadSignature(PostventaError):
 class SinkError(PostventaError):
     """The outside did not do what was asked."""
 
+    def as_temporary(self) -> Temporary:
+        """The same news for a sink where asking twice does no harm."""
+        return Temporary(self.code, None, **self.params)
+
 
 class Temporary(SinkError):
     """Worth trying again, not before `retry_after` if that is given."""

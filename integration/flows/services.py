@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from connectors.http import Http
+from emails.transports import Transport
 from integration.clock import Clock
 from integration.db.session import Database
 from integration.settings import Settings
@@ -15,13 +15,17 @@ from integration.vault import Vault
 
 @dataclass(frozen=True)
 class Services:
-    """The parts, put together by `integration.app`; `wake` tells the worker that there is something to do."""
+    """The parts, put together by `integration.app`; `wake` tells the worker that there is something to do.
+
+    `checkpoint` names the steps at which tests end the process; in real life it does nothing.
+    """
 
     settings: Settings
     db: Database
     vault: Vault
     clock: Clock
-    transport: Any
+    transport: Transport
     http: Http
     wake: Callable[[], None] = lambda: None
+    checkpoint: Callable[[str], None] = lambda name: None
     store_states: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -89,3 +89,11 @@ def spent_minor(session: Session, shop_id: str, since: datetime) -> int:
     """Minor units at risk in codes since a moment; revoked ones give theirs back."""
     mine = (CodeRow.shop_id == shop_id, CodeRow.reserved_at >= since, col(CodeRow.state).in_(_COUNTS))
     return session.exec(select(func.coalesce(func.sum(CodeRow.at_risk_minor), 0)).where(*mine)).one()
+
+
+def codes_named(session: Session, shop_id: str, names: Iterable[str]) -> Sequence[CodeRow]:
+    """Our codes among the codes an order was paid with, in any case."""
+    lowered = [name.lower() for name in names]
+    if not lowered:
+        return ()
+    return session.exec(select(CodeRow).where(CodeRow.shop_id == shop_id, func.lower(CodeRow.code).in_(lowered))).all()

@@ -1,0 +1,33 @@
+"""Finds and empties what we keep about a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from integration.db.tables import AnswerRow, LabelRow, LinkRow, MailRow, Receipt, ReturnRow
+
+
+def erase_texts(session: Session, shop_id: str, order_id: str) -> None:
+    """Empty answers, returns, mails and labels of an order of everything personal."""
+    for table in (AnswerRow, ReturnRow):
+        mine = (col(table.shop_id) == shop_id, col(table.order_id) == order_id)
+        session.execute(update(table).where(*mine).values(text=""))
+    labels = (col(LabelRow.shop_id) == shop_id, col(LabelRow.order_id) == order_id)
+    session.execute(update(LabelRow).where(*labels).values(pdf=None))
+    mails = (col(MailRow.shop_id) == shop_id, col(MailRow.order_id) == order_id)
+    session.execute(update(MailRow).where(*mails).values(context={}))
+
+
+def revoke_links(session: Session, shop_id: str, subject: str, now: datetime) -> None:
+    """End the links about a subject, all but the preferences."""
+    mine = (col(LinkRow.shop_id) == shop_id, col(LinkRow.subject) == subject, col(LinkRow.purpose) != "u")
+    session.execute(update(LinkRow).where(*mine).values(revoked_at=now))
+
+
+def empty_bodies(session: Session, before: datetime) -> None:
+    """Webhook bodies older than this go; their keys stay."""
+    old = (col(Receipt.received_at) < before, col(Receipt.state) != "kept")
+    session.execute(update(Receipt).where(*old).values(body=b""))

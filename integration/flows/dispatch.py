@@ -1,0 +1,155 @@
+"""Claims due tasks, acts with no transaction open, records the verdict: the only place effects come from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from integration.db.queries import outbox as rows
+from integration.db.queries import shops
+from integration.db.tables import Pause, Task
+from integration.domain.errors import Permanent, PostventaError, SinkError, Temporary
+from integration.domain.ids import new_id
+from integration.flows import alerts, codes, fetches, followups, mail_verdicts, mails
+from integration.flows.services import Services
+from integration.rules import retries
+
+LEASE = timedelta(minutes=10)  # longer than the longest time-outs of a mail server and a store together
+PAUSE = timedelta(minutes=15)
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Handler:
+    """How a kind of task is done: `act` outside any transaction, `done` or `failed` in the one of the verdict."""
+
+    act: Callable[[Services, Task], object]
+    done: Callable[[Session, Services, Task, datetime], None] = lambda session, services, task, now: None
+    failed: Callable[[Session, Services, Task, SinkError, retries.Verdict, datetime], retries.Verdict] = (
+        lambda session, services, task, error, verdict, now: verdict
+    )
+    stream: str = ""
+
+
+HANDLERS: dict[str, Handler] = {
+    "SendMail": Handler(mails.send, mail_verdicts.sent, mail_verdicts.failed, "mail"),
+    "RunFollowUp": Handler(followups.run),
+    "CreateDiscount": Handler(codes.create, codes.created, codes.failed, "store"),
+    "RevokeDiscount": Handler(codes.revoke, codes.revoked, codes.revoke_failed, "store"),
+    "FetchOrder": Handler(fetches.fetch, stream="store"),
+    "AssumeDelivered": Handler(followups.assume_delivered),
+}
+
+
+def run_due(services: Services, owner: str, limit: int = 100) -> int:
+    """Run what is due, at most `limit` tasks; how many were run."""
+    with services.db.reading() as session:
+        due = rows.due(session, services.clock(), limit)
+    return sum(run(services, task_id, owner) for task_id in due)
+
+
+def run(services: Services, task_id: str, owner: str) -> bool:
+    """Claim, act, record; false when another worker has it or its stream stands still."""
+    task = _claim(services, task_id, owner)
+    if task is None:
+        return False
+    services.checkpoint("task_claimed")
+    handler = HANDLERS[task.kind]
+    try:
+        handler.act(services, task)
+    except SinkError as error:
+        _record_failure(services, task, handler, error)
+    except PostventaError as error:
+        _record_failure(services, task, handler, Permanent(error.code, **error.params))
+    except Exception as error:
+        log.exception("task %s (%s) failed unexpectedly", task.id, task.kind)
+        _record_failure(services, task, handler, Temporary("unexpected", why=type(error).__name__))
+    else:
+        _record_success(services, task, handler)
+    return True
+
+
+def free_lapsed(services: Services, dead_owner: Callable[[str], bool]) -> None:
+    """At start: give free what a dead predecessor held, instead of waiting for its lease."""
+    with services.db.writing() as session:
+        for task in rows.leased(session):
+            if dead_owner(task.owner):
+                task.state, task.owner, task.lease_until = "ready", "", None
+
+
+def _claim(services: Services, task_id: str, owner: str) -> Task | None:
+    now = services.clock()
+    with services.db.writing() as session:
+        task = rows.claim(session, task_id, owner, now, LEASE)
+        if task is None:
+            return None
+        until, reason = _held_until(session, task, now)
+        if until:
+            rows.settle(session, task, state="ready", due_at=until, reason=reason)
+            return None
+        if task.useless_after and task.useless_after < now:
+            _settle_failure(session, services, task, HANDLERS[task.kind], Permanent("useless_now"), now)
+            return None
+        task.tried_at = task.tried_at or now
+    return task
+
+
+def _held_until(session: Session, task: Task, now: datetime) -> tuple[datetime | None, str]:
+    if shops.shop(session, task.shop_id).state == "paused":
+        return now + PAUSE, "shop_paused"
+    pause = rows.pause(session, task.shop_id, HANDLERS[task.kind].stream)
+    if pause and pause.until > now:
+        return pause.until, pause.reason
+    return None, ""
+
+
+def _record_success(services: Services, task: Task, handler: Handler) -> None:
+    now = services.clock()
+    with services.db.writing() as session:
+        if rows.settle(session, task, state="done", reason="", done_at=now):
+            handler.done(session, services, task, now)
+            pause = rows.pause(session, task.shop_id, handler.stream)
+            if pause is not None:
+                session.delete(pause)
+    services.wake()
+
+
+def _record_failure(services: Services, task: Task, handler: Handler, error: SinkError) -> None:
+    log.info("task %s (%s): %s", task.id, task.kind, error)
+    now = services.clock()
+    with services.db.writing() as session:
+        _settle_failure(session, services, task, handler, error, now)
+
+
+def _settle_failure(
+    session: Session, services: Services, task: Task, handler: Handler, error: SinkError, now: datetime
+) -> None:
+    verdict = retries.verdict(error, task.attempts, now, task.key, task.tried_at or now)
+    verdict = handler.failed(session, services, task, error, verdict, now)
+    match verdict:
+        case retries.Retry(at):
+            rows.settle(session, task, state="ready", due_at=at, attempts=task.attempts + 1, reason=error.code)
+        case retries.Pause():
+            _pause(session, services, task, handler, error, now)
+        case retries.Park():
+            rows.settle(session, task, state="ambiguous", reason=error.code, done_at=now)
+        case retries.Dead(reason):
+            rows.settle(session, task, state="dead", reason=reason, done_at=now)
+
+
+def _pause(session: Session, services: Services, task: Task, handler: Handler, error: SinkError, now: datetime) -> None:
+    stream = handler.stream or task.kind
+    pause = rows.pause(session, task.shop_id, stream)
+    if pause is None:
+        pause = Pause(
+            id=new_id("pause", now), shop_id=task.shop_id, stream=stream, reason=error.code, since=now, until=now
+        )
+        session.add(pause)
+        shop = shops.shop(session, task.shop_id)
+        alerts.tell_owner(session, services, shop, error.code, now, stream=stream)
+    pause.until, pause.reason = now + PAUSE, error.code
+    rows.settle(session, task, state="ready", due_at=pause.until, reason=error.code)

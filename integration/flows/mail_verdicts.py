@@ -1,0 +1,45 @@
+"""What a mail's acceptance or failure moves: the mail itself, an acknowledged complaint, a mailed code."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from emails.catalogue import KINDS
+from integration.db.queries import complaints
+from integration.db.queries import mails as rows
+from integration.db.tables import Task
+from integration.domain.errors import Ambiguous, SinkError
+from integration.flows import codes
+from integration.flows import complaints as cases
+from integration.flows.services import Services
+from integration.rules import retries
+
+
+def sent(session: Session, services: Services, task: Task, now: datetime) -> None:
+    """The server took it: note that, and what follows from it."""
+    row = rows.get(session, task.shop_id, task.subject)
+    if row.state != "sending":
+        return
+    row.state, row.sent_at, row.reason = "sent", now, ""
+    if row.kind == "complaint_ack" and row.complaint_id:
+        cases.acknowledged(session, complaints.get(session, row.shop_id, row.complaint_id), now)
+    if row.kind == "discount_code":
+        codes.mailed(session, row.shop_id, row.context["code_id"], now)
+
+
+def failed(
+    session: Session, services: Services, task: Task, error: SinkError, verdict: retries.Verdict, now: datetime
+) -> retries.Verdict:
+    """Keep the mail's state in step with its task; decides what an ambiguous send becomes (E4)."""
+    row = rows.get(session, task.shop_id, task.subject)
+    if isinstance(error, Ambiguous):
+        verdict = retries.mail_ambiguous(KINDS[row.kind].category, row.copies, now)
+        row.state = "queued" if isinstance(verdict, retries.Retry) else "ambiguous"
+    elif isinstance(verdict, retries.Dead):
+        row.state = "dead"
+    else:
+        row.state = "queued"
+    row.reason = error.code
+    return verdict

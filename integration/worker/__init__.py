@@ -1,0 +1,1 @@
+"""Makes time pass: the ticks, and the engine that beats them."""

@@ -1,0 +1,78 @@
+"""The embedded engine: APScheduler with its memory store beats the ticks; effects live in rows, never in jobs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from integration.domain.errors import PostventaError
+from integration.flows import dispatch
+from integration.flows.services import Services
+from integration.worker import ticks
+
+log = logging.getLogger(__name__)
+
+
+class Embedded:
+    """Ticks in threads of this process; `wake` makes the next one come at once."""
+
+    def __init__(self, poll_seconds: float) -> None:
+        self._poll = poll_seconds
+        self._bells = {"drain": threading.Event(), "act": threading.Event()}
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+
+    def wake(self) -> None:
+        """There is something to do."""
+        for bell in self._bells.values():
+            bell.set()
+
+    def start(self, services: Services) -> None:
+        """Free what a dead predecessor held and begin to tick."""
+        owner = ticks.owner_name()
+        dispatch.free_lapsed(services, ticks.dead_owner)
+        self._loop("drain", lambda: ticks.drain(services))
+        self._loop("act", lambda: ticks.act(services, owner))
+        every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self._scheduler.add_job(self.wake, "interval", seconds=self._poll, **every)
+        self._scheduler.add_job(ticks.tidy, "interval", args=[services], days=1, **every)
+        self._scheduler.start()
+        self.wake()
+
+    def stop(self, patience: float = 10) -> None:
+        """End after the task at hand, at most `patience` seconds later."""
+        self._stopping.set()
+        self._scheduler.shutdown(wait=False)
+        self.wake()
+        for thread in self._threads:
+            thread.join(patience)
+
+    def _loop(self, name: str, tick: Callable[[], int]) -> None:
+        bell = self._bells[name]
+
+        def run() -> None:
+            while not self._stopping.is_set():
+                bell.wait()
+                bell.clear()
+                if self._stopping.is_set():
+                    return
+                _safely(name, tick)
+
+        thread = threading.Thread(target=run, name=f"postventa-{name}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+
+def _safely(name: str, tick: Callable[[], int]) -> None:
+    """A tick that fails is told and tried at the next beat; the loop never dies."""
+    try:
+        tick()
+    except PostventaError as error:
+        log.warning("tick %s: %s", name, error)
+    except Exception:
+        log.exception("tick %s failed", name)

@@ -1,0 +1,62 @@
+"""What each tick does; any engine may beat them, twice is harmless."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from datetime import timedelta
+
+from integration.db.queries import privacy
+from integration.flows import dispatch
+from integration.flows.services import Services
+from webhooks import inbox
+
+BODIES_KEPT = timedelta(days=30)
+
+
+def owner_name() -> str:
+    """Who claims: this machine and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def dead_owner(owner: str) -> bool:
+    """Whether a claim's owner ran on this machine and runs no more; this very process has only begun."""
+    host, _, pid = owner.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    if int(pid) == os.getpid():
+        return True
+    with suppress(PermissionError):
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            return True
+    return False
+
+
+def drain(services: Services) -> int:
+    """Take in what webhooks brought."""
+    return inbox.drain(services)
+
+
+def act(services: Services, owner: str) -> int:
+    """Run due tasks until none is left; how many were run."""
+    total = 0
+    while ran := dispatch.run_due(services, owner):
+        total += ran
+    return total
+
+
+def tidy(services: Services) -> None:
+    """Once a day: webhook bodies that are old enough go."""
+    with services.db.writing() as session:
+        privacy.empty_bodies(session, services.clock() - BODIES_KEPT)
+
+
+def until_idle(services: Services, owner: str) -> int:
+    """Drain and act until nothing is due (cron instead of a resident process); how much was done."""
+    total = 0
+    while done := drain(services) + act(services, owner):
+        total += done
+    return total
