@@ -6,6 +6,7 @@ and `other` is a plural over `n`. `es` is the source; `es_CL.toml` overlays sing
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
@@ -121,6 +122,21 @@ class Words:
         """`18:05` or `6:05 PM`."""
         local = moment.astimezone(self.zone) if self.zone else moment
         return format_time(local, format="short", locale=self._locale)
+
+    def hours(self, span: str) -> str:
+        """`09:00-18:00` as `de 9 a 18 h`; anything else is the owner's own phrase and stays."""
+        clock = re.fullmatch(r"(\d{1,2})(?::(\d\d))?\s*[-\u2013]\s*(\d{1,2})(?::(\d\d))?", span.strip())
+        if not clock:
+            return span.strip()
+        start, end = (self._hour(int(clock[at]), int(clock[at + 1] or 0)) for at in (1, 3))
+        return {"es": f"de {start} a {end} h", "pt_BR": f"das {start} às {end} h", "en": f"from {start} to {end}"}[
+            self.language
+        ]
+
+    def _hour(self, hour: int, minute: int) -> str:
+        shown = hour if self.language != "en" else (hour + 11) % 12 + 1
+        half = "" if self.language != "en" else (" am" if hour % 24 < 12 else " pm")
+        return f"{shown}:{minute:02}{half}" if minute else f"{shown}{half}"
 
     def _local(self, moment: datetime | date) -> date:
         if isinstance(moment, datetime):
