@@ -50,21 +50,19 @@ class Payload:
 
     def text(self, name: str) -> str:
         """A text without NUL and lone surrogates, which databases and mails refuse; empty when absent."""
-        member = self.at(name)
-        if member.value is None:
-            return ""
-        if not isinstance(member.value, str):
-            raise member.wrong()
-        return member.value.replace("\0", "").encode("utf-8", "replace").decode().strip()
+        return _text(self.at(name))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The texts of a list, empty ones left out."""
+        return tuple(found for entry in self.each(name) if (found := _text(entry)))
 
     def ref(self, name: str) -> str:
         """An id: a whole number of any length or a text, as text; needed."""
-        member = self.at(name)
-        if isinstance(member.value, int) and not isinstance(member.value, bool) and 0 < member.value < 10**40:
-            return str(member.value)
-        if isinstance(member.value, str) and (found := self.text(name)):
-            return found[:200]
-        raise member.wrong()
+        return _ref(self.at(name))
+
+    def refs(self, name: str) -> tuple[str, ...]:
+        """The ids of a list; none when it is absent."""
+        return tuple(_ref(entry) for entry in self.each(name))
 
     def whole(self, name: str, default: int = 0) -> int:
         """A whole number below a milliard, such as a quantity."""
@@ -112,6 +110,22 @@ class Payload:
     def wrong(self) -> BadPayload:
         """The error that names this place."""
         return BadPayload("bad_shape", path=self.path[:200])
+
+
+def _text(place: Payload) -> str:
+    if place.value is None:
+        return ""
+    if not isinstance(place.value, str):
+        raise place.wrong()
+    return place.value.replace("\0", "").encode("utf-8", "replace").decode().strip()
+
+
+def _ref(place: Payload) -> str:
+    if isinstance(place.value, int) and not isinstance(place.value, bool) and 0 < place.value < 10**40:
+        return str(place.value)
+    if isinstance(place.value, str) and (found := _text(place)):
+        return found[:200]
+    raise place.wrong()
 
 
 def _has_offset(written: str) -> bool:

@@ -91,7 +91,7 @@ def uses(schema: GraphQLSchema, documents: Iterable[DocumentNode]) -> Uses:
     """What all documents touch together."""
     info = TypeInfo(schema)
     found = Uses(schema, info)
-    found.types |= {schema.query_type.name, schema.mutation_type.name}
+    found.types |= {root.name for root in (schema.query_type, schema.mutation_type) if root}
     for document in documents:
         visit(document, TypeInfoVisitor(info, found))
     return found
@@ -104,19 +104,19 @@ def plainest(kind: Any) -> str:
         field = kind.fields[name]
         return bool(field.deprecation_reason), not is_leaf_type(get_named_type(field.type)), bool(field.args), name
 
-    return min(kind.fields, key=oddity)
+    return min((str(name) for name in kind.fields), key=oddity)
 
 
 def cut_fields(node: Any, found: Uses) -> Any:
     """The type with only the fields and arguments in use, and the interfaces that are kept."""
-    kind = found.schema.type_map[node.name.value]
+    kind: Any = found.schema.type_map[node.name.value]
     faces = tuple(face for face in node.interfaces or () if face.name.value in found.types)
     used = found.fields[node.name.value]
     for face in faces:
         for name, arguments in found.fields[face.name.value].items():
             used[name] |= arguments
     for name in tuple(used) or (plainest(kind),):
-        found.keep(get_named_type(kind.fields[name].type))  # type: ignore[union-attr]
+        found.keep(get_named_type(kind.fields[name].type))
         used[name] |= set()
     fields = tuple(cut_arguments(field, used[field.name.value]) for field in node.fields if field.name.value in used)
     return replace(node, interfaces=faces, fields=fields)

@@ -1,0 +1,99 @@
+"""What must hold before a Shopify shop can work with us; each finding is a code for the owner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from connectors.base import Check
+from connectors.payload import Payload
+from connectors.stores.shopify.client import API_VERSION, Client
+from integration.domain.errors import SinkError
+
+SCOPES = ("read_orders", "read_customers", "read_fulfillments", "write_discounts")
+TOPICS = (
+    "orders/create",
+    "orders/updated",
+    "orders/cancelled",
+    "orders/edited",
+    "orders/delete",
+    "fulfillments/create",
+    "fulfillments/update",
+    "fulfillment_events/create",
+    "app/uninstalled",
+)
+
+
+class Shop(Protocol):
+    """What is looked at: a domain and its API."""
+
+    @property
+    def domain(self) -> str:
+        """`mia.myshopify.com`, empty when the address is none."""
+        ...
+
+    @property
+    def client(self) -> Client:
+        """The API of the shop."""
+        ...
+
+
+def look(shop: Shop) -> Iterator[Check]:
+    """All checks; only the first one when there is no access."""
+    try:
+        told = shop.client.run("shop")
+    except SinkError as error:
+        yield Check("shopify_access", False, {"reason": error.code})
+        return
+    yield Check("shopify_access", True, {"reason": ""})
+    named = told.at("shop").text("myshopifyDomain").lower()
+    yield Check("shopify_domain", named == shop.domain, {"domain": shop.domain, "store": named})
+    yield from _scopes(told)
+    yield _version(told)
+    yield _customer_data(shop.client)
+    yield _webhooks(shop.client)
+
+
+def _scopes(told: Payload) -> Iterator[Check]:
+    granted = {scope.text("handle") for scope in told.at("currentAppInstallation").each("accessScopes")}
+    for scope in SCOPES:
+        # Who may write may read; Shopify then lists only the writing.
+        held = scope in granted or scope.replace("read_", "write_") in granted
+        yield Check("shopify_scope", held, {"scope": scope})
+
+
+def _version(told: Payload) -> Check:
+    supported = {entry.text("handle") for entry in told.each("publicApiVersions") if entry.flag("supported")}
+    return Check("shopify_api_version", API_VERSION in supported, {"version": API_VERSION})
+
+
+def _customer_data(client: Client) -> Check:
+    """Whether e-mail addresses come through, or are withheld as protected customer data (facts 4.3)."""
+    try:
+        orders = list(client.run("latest_orders").at("orders").each("nodes"))
+    except SinkError as error:
+        return Check("shopify_customer_data", False, {"reason": error.code})
+    readable = not orders or any(order.text("email") for order in orders)
+    return Check("shopify_customer_data", readable, {"reason": "" if readable else "withheld"})
+
+
+def _webhooks(client: Client) -> Check:
+    """Shopify lists only subscriptions made by its API; with none, they are in the app's configuration or nowhere."""
+    try:
+        subscribed = {entry.text("topic"): entry.at("apiVersion").text("handle") for entry in _subscriptions(client)}
+    except SinkError as error:
+        return Check("shopify_webhooks", False, {"missing": error.code})
+    if not subscribed:
+        return Check("shopify_webhooks_unlisted", True, {})
+    missing = [topic for topic in TOPICS if subscribed.get(topic.upper().replace("/", "_")) != API_VERSION]
+    return Check("shopify_webhooks", not missing, {"missing": ", ".join(missing)})
+
+
+def _subscriptions(client: Client) -> Iterator[Payload]:
+    after: str | None = None
+    seen: set[str | None] = set()
+    while after not in seen:
+        seen.add(after)
+        page = client.run("webhooks", after=after).at("webhookSubscriptions")
+        yield from page.each("nodes")
+        after = page.at("pageInfo").text("endCursor") if page.at("pageInfo").flag("hasNextPage") else None
