@@ -25,6 +25,8 @@ from integration.domain.money import Money, digits
 
 LANGUAGES = languages.LANGUAGES
 
+PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})  # CLDR's names
+
 Catalogue = Mapping[str, Any]
 
 
@@ -59,10 +61,15 @@ def overlay(name: str) -> dict[str, Any]:
 
 def _flatten(table: Mapping[str, Any], prefix: str, into: dict[str, Any]) -> None:
     for name, value in table.items():
-        if isinstance(value, dict) and "other" not in value:
+        if isinstance(value, dict) and not _is_plural(value):
             _flatten(value, f"{prefix}.{name}", into)
         else:
             into[f"{prefix}.{name}"] = value
+
+
+def _is_plural(table: Mapping[str, Any]) -> bool:
+    """A group of names may hold an `other` too; a plural holds nothing but its forms."""
+    return "other" in table and PLURAL_FORMS.issuperset(table)
 
 
 def placeholders(text: str) -> set[str]:
