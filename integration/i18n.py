@@ -69,7 +69,7 @@ def _flatten(table: Mapping[str, Any], prefix: str, into: dict[str, Any]) -> Non
 
 def _is_plural(table: Mapping[str, Any]) -> bool:
     """A group of names may hold an `other` too; a plural holds nothing but its forms."""
-    return "other" in table and PLURAL_FORMS.issuperset(table)
+    return {"one", "other"} <= set(table) <= PLURAL_FORMS
 
 
 def placeholders(text: str) -> set[str]:
