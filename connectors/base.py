@@ -76,6 +76,8 @@ class StoreConnector(ABC):
     platform: ClassVar[str]
     capabilities: ClassVar[Capabilities] = Capabilities()
     credential_names: ClassVar[tuple[str, ...]] = ()
+    credentials_needed: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """The sets of credentials of which one has to be given whole; the first is the usual one."""
     names_shop: ClassVar[bool] = False
     """Whether one connection serves several shops and each delivery names its own (`Delivery.shop_ref`)."""
     secret_from_credentials: ClassVar[str] = ""

@@ -107,7 +107,10 @@ class Worker:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything the owner set; `folder` is where the config lies, relative paths start there."""
+    """Everything the owner set; `folder` is where the config lies, relative paths start there.
+
+    `crash_at` names the step at which a test ends the process; it needs POSTVENTA_TESTING=1.
+    """
 
     server: Server = field(default_factory=Server)
     database: DatabaseAt = field(default_factory=DatabaseAt)
@@ -119,6 +122,7 @@ class Settings:
     worker: Worker = field(default_factory=Worker)
     policy: Policy = field(default_factory=Policy)
     folder: Path = field(default_factory=Path)
+    crash_at: str = ""
 
     def path(self, name: str) -> Path:
         """A file named in the config, relative to the config's folder."""
@@ -134,7 +138,7 @@ class Settings:
         return url
 
 
-SECTIONS = tuple(name.name for name in dataclasses.fields(Settings) if name.name != "folder")
+SECTIONS = tuple(name.name for name in dataclasses.fields(Settings) if name.name not in ("folder", "crash_at"))
 _NESTED = (
     Server, DatabaseAt, Keys, Mail, HttpOut, ShopDefaults, ContactPerson, Worker, Policy, Compensation, Fixes, Settings,
 )  # fmt: skip
@@ -164,9 +168,15 @@ def settings_from(raw: Mapping[str, Any], folder: Path, environ: Mapping[str, st
     merged = _with_overrides(raw, environ)
     if isinstance(merged.get("shop"), dict) and "from" in merged["shop"]:
         merged["shop"]["from_"] = merged["shop"].pop("from")
+    for own in ("folder", "crash_at"):
+        if own in merged:
+            raise Misconfigured("unknown_key", key=own)
     settings: Settings = _validated(Settings, merged, "")
     _check_zone(settings.shop.zone)
-    return dataclasses.replace(settings, folder=folder)
+    testing = environ.get("POSTVENTA_TESTING") == "1"
+    return dataclasses.replace(
+        settings, folder=folder, crash_at=environ.get("POSTVENTA_CRASH_AT", "") if testing else ""
+    )
 
 
 def policy_from(raw: Mapping[str, Any], base: Mapping[str, Any] | None = None) -> Policy:
@@ -268,3 +278,16 @@ def _check_zone(name: str) -> None:
     if name not in available_timezones():
         raise Misconfigured("bad_value", key="shop.zone", why="IANA: Europe/Madrid, America/Santiago")
     ZoneInfo(name)
+
+
+def terminal_language(environ: Mapping[str, str] | None = None) -> str:
+    """The language of the terminal, as `LC_ALL`, `LC_MESSAGES` or `LANG` say; empty for none of them."""
+    known = os.environ if environ is None else environ
+    return next((known[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if known.get(name)), "")
+
+
+def secret_from_environment(name: str) -> str:
+    """The secret in a variable that a command names as `env:NAME`; `Misconfigured("no_variable")`."""
+    if not os.environ.get(name):
+        raise Misconfigured("no_variable", variable=name)
+    return os.environ[name]

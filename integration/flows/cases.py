@@ -184,7 +184,8 @@ def _view(session: Session, services: Services, visit: Visit, case: ComplaintRow
     past = deciding.customer_history(session, shop, order_row, order, policy, services.clock(), but=case.id)
     return CaseView(
         visit=visit, number=case.number, state=case.state, severity=case.severity, source=case.source,
-        cause=case.cause, wish=case.wish, text=case.text, fix=case.fix, fixed=case.fixed_at is not None, extra=case.extra,
+        cause=case.cause, wish=case.wish, text=case.text, fix=case.fix, extra=case.extra,
+        fixed=case.fixed_at is not None,
         reasons=tuple(case.reasons.split()), opened_at=case.opened_at, due_at=case.due_at, order=order,
         total=order.total, orders_of_customer=past.orders_count, complaints_of_customer=past.complaints_90d,
         code_state=code.state if code else "",

@@ -98,13 +98,11 @@ def open_complaint(
     source: str,
     now: datetime,
 ) -> ComplaintRow:
-    """A new complaint, acknowledged and decided in one transaction; an open one of the same cause takes the words in."""
-    same = next(
-        (one for one in rows.of_order(session, shop.id, row.id) if one.cause == cause and one.state != "closed"), None
-    )
-    if same is not None:
-        _repeat(session, same, text, wish, now)
-        return same
+    """A new complaint, acknowledged and decided in one transaction; an open one of the same cause takes the words."""
+    for same in rows.of_order(session, shop.id, row.id):
+        if same.cause == cause and same.state != "closed":
+            _repeat(session, same, text, wish, now)
+            return same
     _, policy = policy_of(session, services, shop)
     case = ComplaintRow(
         id=new_id("complaint", now), shop_id=shop.id, order_id=row.id, number=spoken_number("C"), source=source,

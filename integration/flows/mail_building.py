@@ -28,11 +28,10 @@ def message_of(session: Session, services: Services, shop: Shop, row: MailRow, n
     filling = _filling(session, services, shop, row, now)
     content = compose(FILLERS[row.kind](filling), filling.words)
     own = services.settings.shop
-    sender_name, sender_address = parseaddr(own.from_)
     to, to_name = _recipient(services, row, filling.order)
     envelope = Envelope(
         message_id=row.message_id,
-        sender=Mailbox(sender_name or own.legal_name or shop.name, sender_address),
+        sender=sender_of(services, shop.name),
         reply_to=own.reply_to,
         to=to,
         to_name=to_name,
@@ -47,6 +46,12 @@ def message_of(session: Session, services: Services, shop: Shop, row: MailRow, n
         attachments=_attachments(session, row) if kind.attaches_label else (),
     )
     return build_message(envelope)
+
+
+def sender_of(services: Services, shop_name: str) -> Mailbox:
+    """The From of every mail: the name given with the address, else the legal name, else the shop's."""
+    name, address = parseaddr(services.settings.shop.from_)
+    return Mailbox(name or services.settings.shop.legal_name or shop_name, address)
 
 
 def _recipient(services: Services, row: MailRow, order: Order | None) -> tuple[str, str]:

@@ -128,9 +128,7 @@ def _survey_url(filling: Filling) -> str:
 
 
 def _survey(filling: Filling) -> mail.SurveyMail:
-    return mail.SurveyMail(
-        frame=_frame(filling), survey_url=_survey_url(filling), items=_items(_order(filling).items)
-    )
+    return mail.SurveyMail(frame=_frame(filling), survey_url=_survey_url(filling), items=_items(_order(filling).items))
 
 
 def _survey_reminder(filling: Filling) -> mail.SurveyReminderMail:

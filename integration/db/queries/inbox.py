@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from integration.db.tables import Receipt
+from integration.db.tables import Receipt, Shop
 
 
 def keep(session: Session, receipt: Receipt, window: timedelta | None) -> bool:
@@ -47,3 +48,19 @@ def next_kept(session: Session) -> Receipt | None:
 def count(session: Session, state: str) -> int:
     """How many receipts are in a state."""
     return len(session.exec(select(Receipt.id).where(Receipt.state == state)).all())
+
+
+def chosen(
+    session: Session, receipt_id: str | None, shop_name: str | None, since: datetime | None, state: str | None
+) -> Sequence[Receipt]:
+    """Receipts that the owner picked out, by any mix of criteria; those without a shop cannot be acted on."""
+    query = select(Receipt).where(col(Receipt.shop_id).is_not(None), Receipt.state != "kept", Receipt.body != b"")
+    if receipt_id:
+        query = query.where(Receipt.id == receipt_id)
+    if shop_name:
+        query = query.where(Receipt.shop_id == Shop.id, Shop.name == shop_name)
+    if since:
+        query = query.where(Receipt.received_at >= since.replace(tzinfo=since.tzinfo or UTC))
+    if state:
+        query = query.where(Receipt.state == state)
+    return session.exec(query.order_by(Receipt.id)).all()

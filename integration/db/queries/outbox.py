@@ -42,20 +42,21 @@ def put_task(
 ) -> None:
     """Ask for one effect; the same key asks only once."""
     key = key or f"{kind}:{subject}"
-    if task_by_key(session, shop_id, key) is None:
-        session.add(
-            Task(
-                id=new_id("task", now),
-                shop_id=shop_id,
-                kind=kind,
-                key=key,
-                subject=subject,
-                due_at=due_at or now,
-                useless_after=useless_after,
-                created_at=now,
-            )  # fmt: skip
+    if task_by_key(session, shop_id, key) is not None:
+        return
+    session.add(
+        Task(
+            id=new_id("task", now),
+            shop_id=shop_id,
+            kind=kind,
+            key=key,
+            subject=subject,
+            due_at=due_at or now,
+            useless_after=useless_after,
+            created_at=now,
         )
-        session.flush()
+    )
+    session.flush()
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[str]:
@@ -104,3 +105,14 @@ def pause(session: Session, shop_id: str, stream: str) -> Pause | None:
 def pauses(session: Session) -> Sequence[Pause]:
     """Every stream that stands still."""
     return session.exec(select(Pause).order_by(col(Pause.since))).all()
+
+
+def held(session: Session, shop_id: str, reason: str) -> Sequence[Task]:
+    """Ready tasks that were put off for one reason."""
+    mine = (Task.shop_id == shop_id, Task.state == "ready", Task.reason == reason)
+    return session.exec(select(Task).where(*mine)).all()
+
+
+def listed(session: Session, state: str) -> Sequence[Task]:
+    """Tasks in one state, oldest first."""
+    return session.exec(select(Task).where(Task.state == state).order_by(Task.id)).all()

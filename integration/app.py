@@ -1,0 +1,78 @@
+"""Where the parts meet: services from settings, and the Flask app around them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import webhooks.routes
+from connectors.http import Http, HttpLimits
+from emails.transports import MailServer, transport
+from integration import web
+from integration.clock import Clock, system_clock
+from integration.db import schema
+from integration.db.session import Database
+from integration.domain.errors import Misconfigured
+from integration.flows.services import Services
+from integration.settings import Settings
+from integration.vault import Vault, parse_keys, read_key_file
+from integration.web.health import health
+
+
+def build_services(
+    settings: Settings, *, clock: Clock = system_clock, wake: Callable[[], None] = lambda: None
+) -> Services:
+    """Open the database (migrated), the keys and the ways out; `Misconfigured` says what is wrong."""
+    check_sender(settings)
+    vault = open_vault(settings)
+    database = Database(settings.database_url)
+    schema.upgrade(database.engine)
+    own = settings.mail
+    server = MailServer(
+        transport=own.transport, host=own.host, port=own.port, username=own.username, password=own.password,
+        starttls=own.starttls, folder=str(settings.path(own.folder)), ca_file=settings.http.ca_file,
+    )  # fmt: skip
+    return Services(
+        settings=settings, db=database, vault=vault, clock=clock, transport=transport(server),
+        http=Http(HttpLimits(**dataclasses.asdict(settings.http))), wake=wake,
+        checkpoint=_checkpoint(settings.crash_at),
+    )  # fmt: skip
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The keys: from the setting itself, else from the key file."""
+    return parse_keys(settings.keys.value) if settings.keys.value else read_key_file(settings.path(settings.keys.file))
+
+
+def check_sender(settings: Settings) -> None:
+    """Nobody is mailed by nobody: From and Reply-To are needed before anything starts."""
+    for key, value in (("shop.from", settings.shop.from_), ("shop.reply_to", settings.shop.reply_to)):
+        if "@" not in value:
+            raise Misconfigured("sender_missing", key=key)
+
+
+def _checkpoint(crash_at: str) -> Callable[[str], None]:
+    """In tests the process ends at the step of this name, as if the plug were pulled."""
+
+    def pass_by(name: str) -> None:
+        if name == crash_at:
+            os._exit(137)
+
+    return pass_by
+
+
+def create_app(services: Services) -> Flask:
+    """Plain WSGI: the webhook door, the shopper's pages, health."""
+    app = Flask("integration.web")
+    app.extensions["postventa"] = services
+    app.register_blueprint(webhooks.routes.blueprint)
+    app.register_blueprint(health)
+    web.register(app)
+    hops = services.settings.server.trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app

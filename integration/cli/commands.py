@@ -1,0 +1,53 @@
+"""The command group and what every command needs: the config, the services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from integration import __version__
+from integration.app import build_services
+from integration.cli.terminal import words
+from integration.flows.services import Services
+from integration.settings import Settings, load
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def helped(name: str) -> str:
+    """The help text of a command or option in the terminal's language."""
+    return words(f"cli.help.{name}")
+
+
+@click.group(help=helped("postventa"))
+@click.version_option(__version__, prog_name="postventa")
+def postventa() -> None:
+    """The group itself does nothing."""
+
+
+def config_option(command: Command) -> Command:
+    """`--config`, default `./config.toml`, for every command."""
+    option = click.option(
+        "--config", "config_path", type=click.Path(path_type=Path), default="config.toml", help=helped("config")
+    )
+    return option(command)
+
+
+def settings_at(config_path: Path) -> Settings:
+    """The settings of a config file."""
+    return load(config_path.absolute())
+
+
+@contextmanager
+def services_at(config_path: Path) -> Iterator[Services]:
+    """Services for the length of a command."""
+    services = build_services(settings_at(config_path))
+    try:
+        yield services
+    finally:
+        services.transport.close()
+        services.db.close()

@@ -1,0 +1,77 @@
+"""`serve` and `work`: the resident service, and one pass for cron."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+import click
+import waitress
+
+from integration.app import build_services, create_app
+from integration.cli.commands import config_option, helped, postventa, services_at, settings_at
+from integration.cli.terminal import say
+from integration.domain.errors import Misconfigured
+from integration.flows import dispatch
+from integration.settings import Settings
+from integration.worker import ticks
+from integration.worker.embedded import Embedded
+
+
+@postventa.command(help=helped("serve"))
+@config_option
+@click.option("--host", help=helped("host"))
+@click.option("--port", type=int, help=helped("port"))
+@click.option("--no-worker", is_flag=True, help=helped("no_worker"))
+def serve(config_path: Path, host: str | None, port: int | None, no_worker: bool) -> None:
+    """Answer HTTP and, unless told otherwise, work."""
+    settings = settings_at(config_path)
+    run_server(settings, host or settings.server.host, settings.server.port if port is None else port, not no_worker)
+
+
+def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the task at hand and end."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    sys.setswitchinterval(0.0005)  # jobs share the interpreter: a webhook must not wait 5 ms for its turn
+    worker = Embedded(settings.worker.poll.total_seconds())
+    services = build_services(settings, wake=worker.wake)
+    try:
+        server = waitress.create_server(create_app(services), host=host, port=port, threads=16, ident="")
+    except OSError as error:
+        raise Misconfigured("port_taken", host=host, port=port, why=error.strerror or "?") from error
+    if works:
+        worker.start(services)
+    say("serve.ready", url=f"http://{host}:{server.effective_port}")
+    sys.stdout.flush()
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        server.run()
+    finally:
+        if works:
+            worker.stop()
+        server.close()
+        services.transport.close()
+        services.db.close()
+
+
+@postventa.command(help=helped("work"))
+@config_option
+@click.option("--until-idle", is_flag=True, help=helped("until_idle"))
+def work(config_path: Path, until_idle: bool) -> None:
+    """Work without answering HTTP; beside a running `serve` both share the tasks."""
+    with services_at(config_path) as services:
+        owner = ticks.owner_name()
+        dispatch.free_lapsed(services, ticks.dead_owner)
+        done = ticks.until_idle(services, owner)
+        say("work.done", n=done)
+        while not until_idle:
+            time.sleep(services.settings.worker.poll.total_seconds())
+            ticks.until_idle(services, owner)

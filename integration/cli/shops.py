@@ -1,0 +1,205 @@
+"""`shops` and `policy`: connect a store, pause it, set what it does."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlmodel import Session
+
+import connectors
+from connectors.base import Check
+from integration.cli.commands import config_option, helped, postventa, services_at
+from integration.cli.terminal import print_json, say, table, words
+from integration.db.queries import shops as rows
+from integration.db.tables import Connection, Shop
+from integration.domain.errors import Misconfigured
+from integration.flows import connecting
+from integration.flows import shops as flow
+from integration.flows.services import Services
+from integration.settings import secret_from_environment, spelled
+
+
+@postventa.group("shops", help=helped("shops"))
+def shops_group() -> None:
+    """Stores."""
+
+
+@shops_group.command("add", help=helped("shops_add"))
+@config_option
+@click.argument("name")
+@click.option("--platform", required=True, type=click.Choice(connectors.platforms()), help=helped("platform"))
+@click.option("--url", help=helped("url"))
+@click.option("--domain", help=helped("domain"))
+@click.option("--consumer-key", help=helped("secret"))
+@click.option("--consumer-secret", help=helped("secret"))
+@click.option("--client-id", help=helped("secret"))
+@click.option("--client-secret", help=helped("secret"))
+@click.option("--token", help=helped("secret"))
+@click.option("--api-base", help=helped("api_base"))
+@click.option("--folder", help=helped("folder"))
+@click.option("--webhook-secret", help=helped("webhook_secret"))
+@click.option("--no-check", is_flag=True, help=helped("no_check"))
+@click.option("--json", "as_json", is_flag=True, help=helped("json"))
+def add(config_path: Path, name: str, platform: str, no_check: bool, as_json: bool, **given: str | None) -> None:
+    """Connect a store and say where its webhooks go."""
+    credentials = {key: read_secret(value) for key, value in given.items() if value and key not in _PLACES}
+    _require(platform, credentials)
+    address = (given["url"] or given["domain"] or given["folder"] or "").rstrip("/")
+    if not address and platform != "demo":
+        raise Misconfigured("option_missing", option="--url" if platform == "woocommerce" else "--domain")
+    secret = read_secret(given["webhook_secret"]) if given["webhook_secret"] else ""
+    new = flow.NewShop(name, platform, address or "demo", credentials, secret)
+    with services_at(config_path) as services:
+        shop, connection, made = connecting.add(services, new, check=not no_check)
+        _tell(services, shop, connection, made, as_json)
+
+
+_PLACES = ("url", "domain", "webhook_secret")
+
+
+def read_secret(text: str) -> str:
+    """A secret given as itself, `env:NAME`, `file:PATH`, or `-` for a line of standard input."""
+    if text == "-":
+        return sys.stdin.readline().strip()
+    kind, _, name = text.partition(":")
+    if kind == "env":
+        return secret_from_environment(name)
+    if kind == "file":
+        try:
+            return Path(name).read_text("utf-8").strip()
+        except OSError as error:
+            raise Misconfigured("secret_file", file=name, why=error.strerror or "?") from error
+    return text
+
+
+def _require(platform: str, credentials: dict[str, str]) -> None:
+    needed = connectors.store(platform).credentials_needed
+    if not any(all(credentials.get(name) for name in choice) for choice in needed or ((),)):
+        raise Misconfigured("option_missing", option=" ".join(f"--{name.replace('_', '-')}" for name in needed[0]))
+
+
+def _tell(services: Services, shop: Shop, connection: Connection, secret: str, as_json: bool) -> None:
+    url = connecting.webhook_url(services, connection)
+    if as_json:
+        print_json({"shop": shop.name, "key": connection.key, "webhook_url": url, "webhook_secret": secret})
+        return
+    say("shops.added", shop=shop.name)
+    table([("webhook_url", url), ("webhook_secret", secret)])
+    say("shops.topics", topics=", ".join(connecting.topics(services, shop)))
+
+
+@shops_group.command("list", help=helped("shops_list"))
+@config_option
+@click.option("--json", "as_json", is_flag=True, help=helped("json"))
+def list_shops(config_path: Path, as_json: bool) -> None:
+    """Every shop with its state and webhook URL."""
+    with services_at(config_path) as services, services.db.reading() as session:
+        found = [_row(session, services, shop) for shop in rows.all_shops(session)]
+    if as_json:
+        print_json(found)
+    else:
+        table([tuple(str(value) for value in row.values()) for row in found])
+
+
+def _row(session: Session, services: Services, shop: Shop) -> dict[str, str]:
+    connection = rows.connection_of(session, shop)
+    return {
+        "shop": shop.name,
+        "platform": connection.platform,
+        "state": shop.state,
+        "address": shop.address,
+        "webhook_url": connecting.webhook_url(services, connection),
+    }
+
+
+@shops_group.command("pause", help=helped("shops_pause"))
+@config_option
+@click.argument("name")
+def pause(config_path: Path, name: str) -> None:
+    """Nothing leaves until `shops live`; webhooks are still kept."""
+    with services_at(config_path) as services:
+        connecting.set_state(services, name, "paused")
+    say("shops.paused", shop=name)
+
+
+@shops_group.command("live", help=helped("shops_live"))
+@config_option
+@click.argument("name")
+def live(config_path: Path, name: str) -> None:
+    """Mails leave."""
+    with services_at(config_path) as services:
+        connecting.set_state(services, name, "live")
+    say("shops.live", shop=name)
+
+
+@shops_group.command("check", help=helped("shops_check"))
+@config_option
+@click.argument("name")
+def check(config_path: Path, name: str) -> None:
+    """Look at everything that must hold between us and the store."""
+    with services_at(config_path) as services:
+        found = connecting.check(services, name)
+    for one in found:
+        print(("✓ " if one.ok else "✗ ") + check_words(one))
+    if not all(one.ok for one in found):
+        raise SystemExit(1)
+
+
+def check_words(found: Check) -> str:
+    """A check's sentence in the terminal's language."""
+    key = f"checks.{found.code}.{'ok' if found.ok else 'bad'}"
+    return words(key, **found.params) if words.has(key) else found.code
+
+
+@postventa.group("policy", help=helped("policy"))
+def policy_group() -> None:
+    """What a shop does after a delivery."""
+
+
+@policy_group.command("show", help=helped("policy_show"))
+@config_option
+@click.argument("name")
+def show(config_path: Path, name: str) -> None:
+    """The policy in force, ready to edit and give to `policy set`."""
+    with services_at(config_path) as services, services.db.reading() as session:
+        shop = rows.shop_by_name(session, name)
+        version, policy = flow.policy_of(session, services, shop)
+    print(f"# {name}, version {version}")
+    print(toml(spelled(policy)))
+
+
+def toml(table_: dict[str, Any], prefix: str = "") -> str:
+    """A flat TOML of plain values and their sub-tables."""
+    lines = [f"{name} = {_toml_value(value)}" for name, value in table_.items() if not isinstance(value, dict)]
+    for name, value in table_.items():
+        if isinstance(value, dict):
+            lines += ["", f"[{prefix}{name}]", toml(value, f"{prefix}{name}.")]
+    return "\n".join(lines)
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    return str(value) if isinstance(value, int) else '"' + str(value).replace('"', '\\"') + '"'
+
+
+@policy_group.command("set", help=helped("policy_set"))
+@config_option
+@click.argument("name")
+@click.option("--file", "file", required=True, type=click.Path(path_type=Path, exists=True), help=helped("policy_file"))
+def set_policy(config_path: Path, name: str, file: Path) -> None:
+    """Keep a new version; decisions from now on follow it."""
+    try:
+        body = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured("bad_toml", file=file.name, where=str(error)[:120]) from error
+    with services_at(config_path) as services, services.db.writing() as session:
+        shop = rows.shop_by_name(session, name)
+        version = flow.set_policy(session, services, shop, body.get("policy", body), services.clock())
+    say("policy.set", shop=name, version=version)

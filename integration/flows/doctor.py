@@ -1,0 +1,63 @@
+"""Examines the service and names what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from integration.db.queries import inbox, outbox
+from integration.db.queries import shops as rows
+from integration.flows import connecting
+from integration.flows.services import Services
+from integration.flows.shops import return_address
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check; words and remedy are in the catalogue under `doctor.<check>`."""
+
+    check: str
+    ok: bool
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+def examine(services: Services) -> list[Finding]:
+    """Everything we can see from inside, most basic first."""
+    findings = [_public_url(services), _owner(services), *_waiting(services), *_pauses(services)]
+    with services.db.reading() as session:
+        shops = [(shop.name, bool(return_address(services, shop).street)) for shop in rows.all_shops(session)]
+    findings.append(Finding("has_shop", bool(shops)))
+    for name, has_address in shops:
+        findings.append(Finding("return_address", has_address, {"shop": name}))
+        failed = [one for one in connecting.check(services, name) if not one.ok]
+        findings.append(Finding("store", not failed, {"shop": name, "why": ", ".join(one.code for one in failed)}))
+    return findings
+
+
+def _public_url(services: Services) -> Finding:
+    url = services.settings.server.public_url
+    return Finding("public_url", url.startswith("https://"), {"url": url})
+
+
+def _owner(services: Services) -> Finding:
+    own = services.settings.shop
+    return Finding("owner", bool(own.legal_name and own.address), {})
+
+
+def _waiting(services: Services) -> list[Finding]:
+    with services.db.reading() as session:
+        unreadable = inbox.count(session, "unreadable") + inbox.count(session, "failed")
+        dead, ambiguous = len(outbox.listed(session, "dead")), len(outbox.listed(session, "ambiguous"))
+    return [
+        Finding("receipts", not unreadable, {"n": unreadable}),
+        Finding("dead_tasks", not dead, {"n": dead}),
+        Finding("ambiguous_tasks", not ambiguous, {"n": ambiguous}),
+    ]
+
+
+def _pauses(services: Services) -> list[Finding]:
+    with services.db.reading() as session:
+        return [
+            Finding("paused", ok=False, params={"stream": row.stream, "why": row.reason})
+            for row in outbox.pauses(session)
+        ]
