@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 from integration.domain.facts import Confidence
 from integration.domain.labels import ReturnMethod
 from integration.domain.money import Money
-from integration.domain.policy import Cause, ExtraKind, Fix, Wish
+from integration.domain.policy import Cause, Fix, Wish
 
 LabelStyle = Literal["attached", "link", "none"]
 ReturnReason = Literal[
@@ -50,6 +50,11 @@ class Frame:
     legal_name: str = ""
     address_lines: tuple[str, ...] = ()
     contact: Contact = field(default_factory=Contact)
+
+    @property
+    def sender_lines(self) -> tuple[str, ...]:
+        """Who writes, by law: the legal name (else the shop's) and the postal address."""
+        return (self.legal_name or self.shop_name, *self.address_lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,18 +128,16 @@ class ComplaintAckMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionMail:
-    """What will be done, and by when; `fix=None` means that nothing will, and `note` says why.
+class FixPromise:
+    """What will be done about a case, and by when; `fix=None` means nothing, and `note` says why.
 
     `note` is a person's own words; `refund` an amount where the fix is one; `return_url` where something has to
     come back first.
     """
 
-    kind: ClassVar[str] = "decision"
     frame: Frame
     number: str
     fix: Fix | None
-    tracking_url: str
     due_at: datetime | None = None
     refund: Money | None = None
     return_url: str = ""
@@ -142,28 +145,29 @@ class DecisionMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DiscountCodeMail:
+class DecisionMail(FixPromise):
+    """What will be done, and where to follow it."""
+
+    kind: ClassVar[str] = "decision"
+    tracking_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscountCodeMail(FixPromise):
     """First what is being fixed, then the code. `percent` or `amount`, neither for free shipping.
 
     `most` caps a percentage; `minimum` is the subtotal it needs; `bound_to` the only address that can use it.
     """
 
     kind: ClassVar[str] = "discount_code"
-    frame: Frame
-    number: str
-    fix: Fix | None
     code: str
-    extra: ExtraKind
     expires_at: datetime
     bound_to: str
     shop_url: str
-    fix_due_at: datetime | None = None
     percent: Decimal | None = None
     amount: Money | None = None
     most: Money | None = None
     minimum: Money | None = None
-    return_url: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
