@@ -1,1 +1,1 @@
-"""The demo: sample shops over real HTTP, a mailbox page, and the check of the main job."""
+"""The demo: sample shops on store servers of our own, the whole line on loopback, nothing left behind."""

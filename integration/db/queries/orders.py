@@ -72,3 +72,9 @@ def orders_of_customer(session: Session, shop_id: str, customer_key: str) -> int
         return 0
     same = (OrderRow.shop_id == shop_id, OrderRow.customer_key == customer_key)
     return session.exec(select(func.count(col(OrderRow.id))).where(*same)).one()
+
+
+def newest(session: Session, shop_id: str, most: int) -> Sequence[OrderRow]:
+    """The orders we heard of last."""
+    mine = select(OrderRow).where(OrderRow.shop_id == shop_id)
+    return session.exec(mine.order_by(col(OrderRow.created_at).desc()).limit(most)).all()

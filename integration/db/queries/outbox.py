@@ -116,3 +116,9 @@ def held(session: Session, shop_id: str, reason: str) -> Sequence[Task]:
 def listed(session: Session, state: str) -> Sequence[Task]:
     """Tasks in one state, oldest first."""
     return session.exec(select(Task).where(Task.state == state).order_by(Task.id)).all()
+
+
+def busy(session: Session, now: datetime) -> bool:
+    """Whether a task is being worked on or due."""
+    working = or_(col(Task.state) == "leased", and_(col(Task.state) == "ready", col(Task.due_at) <= now))
+    return session.exec(select(Task.id).where(working).limit(1)).first() is not None

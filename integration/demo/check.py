@@ -1,0 +1,219 @@
+"""`postventa demo --check`: the main job, unattended, one line per step; a step that did not happen is a failure."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from integration.demo import outbox
+from integration.demo.sides import Side, post
+from integration.demo.world import World
+from integration.i18n import Words
+
+PATIENCE = 20.0
+Step = tuple[str, Callable[[], None]]
+
+
+class StepFailed(Exception):
+    """What was expected and what was there instead."""
+
+
+class Journey:
+    """One order's life on one platform, step by step; each step sees what the one before it left."""
+
+    def __init__(self, world: World, side: Side) -> None:
+        self.world, self.side = world, side
+        self.order = ""
+        self.told: tuple[object, bytes] = ({}, b"")
+        self.mails: dict[str, outbox.Sent] = {}
+        self.complaint = ""
+
+    def steps(self) -> Iterator[Step]:
+        """The line, in order; the names are keys of `demo.steps`."""
+        for step in (
+            self.shop_connected, self.forgery_refused, self.delivery_told, self.label_mailed, self.returns_page_live,
+            self.survey_mailed, self.scanner_changes_nothing, self.cause_answered, self.acknowledged, self.code_made,
+            self.code_mailed, self.repeats_do_nothing, self.way_to_complain, self.unsubscribed,
+        ):  # fmt: skip
+            yield step.__name__, step
+
+    def shop_connected(self) -> None:
+        """The shop is there and every check of its connector held."""
+        expect(self.side.name in self.world.shop_names(), "the shop is not connected")
+        self.order = self.side.sell()
+
+    def forgery_refused(self) -> None:
+        """Eve's body does not get in."""
+        headers, body = self.side.arrive(self.side.sell(email="eve@example.com"))
+        equal(self.side.post(headers, body + b" "), 401)
+
+    def delivery_told(self) -> None:
+        """The signed webhook is kept and answered 200."""
+        headers, body = self.side.arrive(self.order)
+        self.told = (headers, body)
+        equal(self.side.post(headers, body), 200)
+
+    def label_mailed(self) -> None:
+        """The label mail, its PDF attached."""
+        mail = self._await("label")
+        pdfs = [content for name, content in mail.attachments.items() if name.endswith(".pdf")]
+        expect(len(pdfs) == 1 and pdfs[0].startswith(b"%PDF"), "the label mail has no PDF")
+
+    def returns_page_live(self) -> None:
+        """The link on the slip opens."""
+        equal(fetch(self.mails["label"].link("r"))[0], 200)
+
+    def survey_mailed(self) -> None:
+        """The survey mail, with one-click opt-out."""
+        mail = self._await("survey")
+        equal(mail.message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
+
+    def scanner_changes_nothing(self) -> None:
+        """A scanner opens every link of the survey mail: no answer, no complaint, no code."""
+        before = self.side.codes()
+        for link in re.findall(r"http://127[^\s<>]+", self.mails["survey"].text):
+            fetch(link)
+        equal(self.side.codes(), before)
+        equal(self._kinds().count("complaint_ack"), 0)
+
+    def cause_answered(self) -> None:
+        """Sam answers: 2 of 5, the parcel came damaged."""
+        form = {"score": "2", "cause": "damaged", "text": "La caja llegó rota"}
+        status, page = fetch(self.mails["survey"].link("s"), form)
+        equal(status, 200)
+        found = re.search(r"C-[2-9A-Z]{6}", page)
+        expect(found is not None, "the page names no complaint")
+        self.complaint = found.group() if found else ""
+
+    def acknowledged(self) -> None:
+        """The acknowledgement names the complaint."""
+        mail = self._await("complaint_ack")
+        expect(self.complaint in mail.text, "the acknowledgement does not name the complaint")
+
+    def code_made(self) -> None:
+        """The store itself holds exactly one code, for one use, bound to Sam, with an end."""
+        wait_for(self.side.codes, "no code in the store")
+        codes = self.side.codes()
+        equal(len(codes), 1)
+        equal(codes[0].usage_limit, 1)
+        expect(bool(codes[0].bound_to), "anybody could use the code")
+        expect(bool(codes[0].expires), "the code never ends")
+
+    def code_mailed(self) -> None:
+        """The code mail says first what is being fixed, then this very code."""
+        mail = self._await("discount_code")
+        code = self.side.codes()[0].code
+        expect(code in mail.text.upper(), "the mail holds another code than the store")
+        fixed = Words("es", "ES")("mail.fix.resend.short") if Words("es").has("mail.fix.resend.short") else ""
+        expect(mail.text.find(fixed) < mail.text.upper().find(code), "the code comes before the fix")
+
+    def repeats_do_nothing(self) -> None:
+        """The same delivery three times more, and the answer again: nothing is doubled."""
+        kinds = self._kinds()
+        for _ in range(3):
+            headers, body = self.told
+            equal(self.side.post(dict(headers), body), 200)  # type: ignore[call-overload]
+        fetch(self.mails["survey"].link("s"), {"score": "1", "cause": "damaged", "text": "La caja llegó rota"})
+        self._settled()
+        equal(sorted(self._kinds()), sorted(kinds))
+        equal(len(self.side.codes()), 1)
+
+    def way_to_complain(self) -> None:
+        """ "Something went wrong?" works from the label mail, too; what the owner must decide reaches her."""
+        form = {"cause": "service", "text": "Nadie contesta", "wish": "answer"}
+        status, page = fetch(self.mails["label"].link("c"), form)
+        equal(status, 200)
+        expect(re.search(r"C-[2-9A-Z]{6}", page) is not None, "the page names no complaint")
+        self._await("owner_case")
+
+    def unsubscribed(self) -> None:
+        """One click, as mail programs do it."""
+        url = self.mails["survey"].message["List-Unsubscribe"].strip("<> ").split(">")[0]
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        equal(post(url, kind, b"List-Unsubscribe=One-Click"), 200)
+
+    def _await(self, kind: str) -> outbox.Sent:
+        def found() -> list[outbox.Sent]:
+            return [mail for mail in self._mine() if mail.kind == kind]
+
+        wait_for(found, f"no {kind} mail")
+        self.mails[kind] = found()[0]
+        return self.mails[kind]
+
+    def _mine(self) -> list[outbox.Sent]:
+        """Mails about this shop, told apart by the shop's id in Feedback-ID."""
+        sender = self.world.shop_id(self.side.name)
+        return [mail for mail in outbox.read(self.world.outbox) if sender in str(mail.message["Feedback-ID"])]
+
+    def _kinds(self) -> list[str]:
+        return [mail.kind for mail in self._mine()]
+
+    def _settled(self) -> None:
+        wait_for(self.world.idle, "the worker does not come to rest")
+
+
+def expect(held: bool, otherwise: str) -> None:
+    """`StepFailed` unless it held."""
+    if not held:
+        raise StepFailed(otherwise)
+
+
+def equal(found: object, wanted: object) -> None:
+    """`StepFailed` unless they are the same."""
+    expect(found == wanted, f"{found!r} instead of {wanted!r}")
+
+
+def wait_for(look: Callable[[], object], otherwise: str) -> None:
+    """Look until there is something, at most `PATIENCE` seconds."""
+    end = time.monotonic() + PATIENCE
+    while not look():
+        expect(time.monotonic() < end, otherwise)
+        time.sleep(0.02)
+
+
+def fetch(url: str, form: dict[str, str] | None = None) -> tuple[int, str]:
+    """Open a page, or send its form, as a browser without scripts does."""
+    data = urllib.parse.urlencode(form).encode() if form else None
+    try:
+        with urllib.request.urlopen(url, data=data, timeout=20) as answer:  # noqa: S310  loopback
+            return int(answer.status), io.TextIOWrapper(answer, "utf-8", errors="replace").read()
+    except urllib.error.HTTPError as error:
+        return error.code, ""
+
+
+@contextmanager
+def world(port: int = 0) -> Iterator[World]:
+    """A world in a temporary folder, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="postventa-demo-") as folder:
+        made = World(Path(folder), port)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
+
+
+def run(words: Words) -> bool:
+    """Print one line per step; whether all of them happened."""
+    with world() as here:
+        return all([_run_side(Journey(here, side), words) for side in here.sides])
+
+
+def _run_side(journey: Journey, words: Words) -> bool:
+    for name, act in journey.steps():
+        sentence = f"{journey.side.name} ({journey.side.platform}): {words(f'demo.steps.{name}')}"
+        try:
+            act()
+        except StepFailed as error:
+            print(f"FAILED  {sentence}: {error}")
+            return False
+        print(f"ok  {sentence}", flush=True)
+    return True

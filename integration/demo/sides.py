@@ -1,0 +1,150 @@
+"""The store's side of the demo, one class per platform, in the words the demo needs."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from integration.clock import Clock
+from integration.demo.stores.shopify import ShopifyStore
+from integration.demo.stores.woocommerce import WooCommerceStore
+from integration.flows.shops import NewShop
+
+
+@dataclass(frozen=True)
+class HeldCode:
+    """A discount code as the store itself tells it."""
+
+    code: str
+    usage_limit: int | None
+    bound_to: tuple[str, ...]
+    expires: str | None
+    percent: str
+
+
+class Side(ABC):
+    """One store: it sells, ships, delivers and tells us by signed webhooks."""
+
+    platform: ClassVar[str]
+    name: ClassVar[str]
+    webhook_url: str = ""
+
+    @abstractmethod
+    def start(self) -> NewShop:
+        """Serve on loopback; what `shops add` has to be told."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop serving."""
+
+    @abstractmethod
+    def sell(self, **buyer: str) -> str:
+        """A paid order on its way (`email`, `country`, `first_name`); its id."""
+
+    @abstractmethod
+    def arrive(self, order: str) -> tuple[Mapping[str, str], bytes]:
+        """The parcel arrives: headers and body of the signed webhook that says so."""
+
+    @abstractmethod
+    def codes(self) -> list[HeldCode]:
+        """Every code there is, asked of the store, not of our database."""
+
+    def post(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Send a webhook to the service; the status of the answer."""
+        return post(self.webhook_url, headers, body)
+
+
+def post(url: str, headers: Mapping[str, str], body: bytes) -> int:
+    """POST over real HTTP; the status, whatever it is."""
+    request = urllib.request.Request(url, data=body, headers=dict(headers), method="POST")  # noqa: S310  loopback
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310  loopback
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+class WooCommerceSide(Side):
+    """Mia's WooCommerce shop."""
+
+    platform = "woocommerce"
+    name = "Mia Moda"
+
+    def __init__(self, clock: Clock) -> None:
+        self._secret = "demo-webhook-secret"  # noqa: S105  of the demo, on loopback
+        self._key, self._key_secret = "ck_demo", "cs_demo"
+        self.store = WooCommerceStore(self._key, self._key_secret, clock)
+
+    def start(self) -> NewShop:
+        url = self.store.start()
+        keys = {"consumer_key": self._key, "consumer_secret": self._key_secret}
+        return NewShop(self.name, self.platform, url, keys, self._secret)
+
+    def stop(self) -> None:
+        self.store.stop()
+
+    def sell(self, **buyer: str) -> str:
+        order = self.store.add_order(status="processing", **_woocommerce(buyer))
+        return str(order["id"])
+
+    def arrive(self, order: str) -> tuple[Mapping[str, str], bytes]:
+        self.store.set_status(int(order), "delivered")
+        return self.store.signed_webhook(int(order), "order.updated", self._secret)
+
+    def codes(self) -> list[HeldCode]:
+        return [
+            HeldCode(
+                one["code"].upper(), one["usage_limit"], tuple(one["email_restrictions"]), one["date_expires_gmt"],
+                one["amount"],
+            )
+            for one in self.store.coupons()
+        ]  # fmt: skip
+
+
+def _woocommerce(buyer: Mapping[str, str]) -> dict[str, Any]:
+    address = {
+        "first_name": buyer.get("first_name", "Sam"), "last_name": "Torres", "company": "",
+        "address_1": "Calle del Olmo 14", "address_2": "", "city": "Madrid", "state": "M", "postcode": "28012",
+        "country": buyer.get("country", "ES"), "phone": "+34600111222",
+    }  # fmt: skip
+    billing = address | {"email": buyer.get("email", "sam@example.com")}
+    return {"billing": billing, "shipping": address}
+
+
+class ShopifySide(Side):
+    """Mia's Shopify shop."""
+
+    platform = "shopify"
+    name = "Mia Hogar"
+
+    def __init__(self, clock: Clock) -> None:
+        self.store = ShopifyStore(now=clock)
+
+    def start(self) -> NewShop:
+        base = self.store.start()
+        app = {"client_id": self.store.client_id, "client_secret": self.store.client_secret, "api_base": base}
+        return NewShop(self.name, self.platform, self.store.domain, app)
+
+    def stop(self) -> None:
+        self.store.stop()
+
+    def sell(self, **buyer: str) -> str:
+        order = self.store.add_order(**{key: value for key, value in buyer.items() if key == "email"})
+        self.store.ship(order["id"])
+        return str(order["id"])
+
+    def arrive(self, order: str) -> tuple[Mapping[str, str], bytes]:
+        return self.store.signed_webhook("fulfillment_events/create", self.store.delivered_event(int(order)))
+
+    def codes(self) -> list[HeldCode]:
+        return [
+            HeldCode(
+                one["code"].upper(), one["usageLimit"], tuple(one["customers"]), one["endsAt"],
+                str(one.get("percentage") or ""),
+            )
+            for one in self.store.discounts()
+        ]  # fmt: skip
