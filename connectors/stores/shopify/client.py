@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from decimal import Decimal
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from connectors.answers import judge
 from connectors.base import Credentials
 from connectors.http import Http, Response
 from connectors.payload import Payload
+from connectors.stores.shopify.answers import judge_shop, read
 from connectors.stores.shopify.tokens import Tokens
-from integration.domain.errors import Ambiguous, Permanent, Refused, SinkError, Temporary
+from integration.domain.errors import Ambiguous
 
 API_VERSION = "2026-10"
-
-# Statuses that say what became of the shop (facts 7); the owner can lift the first two, so nothing is given up.
-_SHOP_STATES: dict[int, tuple[type[Refused | Permanent], str]] = {
-    402: (Refused, "shop_frozen"),
-    423: (Refused, "shop_locked"),
-    404: (Permanent, "shop_not_found"),
-}
 
 
 @cache
@@ -63,52 +53,3 @@ class Client:
             headers={"X-Shopify-Access-Token": token},
             json={"query": document(name), "variables": variables},
         )
-
-
-def judge_shop(answer: Response) -> None:
-    """Like `connectors.answers.judge`, with the statuses by which Shopify speaks of the shop itself."""
-    if answer.status in _SHOP_STATES:
-        kind, code = _SHOP_STATES[answer.status]
-        raise kind(code, status=answer.status)
-    judge(answer)
-
-
-def read(answer: Payload) -> Payload:
-    """The `data`; raises for errors that hide a whole answer.
-
-    Protected customer data comes as HTTP 200 with `null` in the place and an error beside it (facts 4.3): the rest
-    is kept. A root field that an error took away is not "no such thing", so it raises.
-    """
-    errors = list(answer.each("errors"))
-    for error in errors:
-        code = error.at("extensions").text("code")
-        if code == "THROTTLED":
-            raise Temporary("throttled", _wait(answer.at("extensions").at("cost")))
-        if code in ("INTERNAL_SERVER_ERROR", "TIMEOUT"):
-            raise Temporary("store_busy", reason=code)
-        if code == "SHOP_INACTIVE":
-            raise Refused("shop_inactive")
-    data = answer.at("data")
-    whole = isinstance(data.value, dict) and None not in data.value.values()
-    if errors and not whole:
-        raise _hidden(errors)
-    if not isinstance(data.value, dict):
-        raise data.wrong()
-    return data
-
-
-def _hidden(errors: Sequence[Payload]) -> SinkError:
-    said = errors[0].text("message")[:200]
-    if any(error.at("extensions").text("code") == "ACCESS_DENIED" for error in errors):
-        return Refused("access_denied", said=said)
-    return Permanent("query_refused", said=said)
-
-
-def _wait(cost: Payload) -> timedelta | None:
-    """Until the bucket holds what the query costs, a second at least; `None` when Shopify does not say."""
-    status = cost.at("throttleStatus")
-    asked, held, rate = cost.at("requestedQueryCost"), status.at("currentlyAvailable"), status.at("restoreRate")
-    if not all(isinstance(figure.value, int | Decimal) for figure in (asked, held, rate)) or rate.value <= 0:
-        return None
-    seconds = math.ceil((asked.value - held.value) / rate.value)
-    return timedelta(seconds=min(max(seconds, 1), 3600))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from connectors.answers import json_body, judge
 from connectors.base import Credentials
 from connectors.http import Http, Response
 from connectors.payload import Payload
+from connectors.stores.shopify.answers import judge_shop
 from integration.domain.errors import BadPayload, Refused
 
 _EARLY = 60  # seconds; a token must not expire on the way
@@ -49,7 +49,7 @@ class Tokens:
             },
         )
         _judge(answer)
-        told = Payload(json_body(answer))
+        told = Payload.of(answer.body)
         token = told.text("access_token")
         if not token:
             raise BadPayload("bad_shape", path="$.access_token")
@@ -63,4 +63,4 @@ def _judge(answer: Response) -> None:
         for word in _REFUSALS:
             if word.encode() in answer.body:
                 raise Refused(word)
-    judge(answer)
+    judge_shop(answer)

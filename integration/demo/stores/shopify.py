@@ -10,11 +10,12 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
-from graphql import ExecutionResult, GraphQLError, execute_sync, parse, validate
+from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, execute_sync, parse, validate
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from connectors.signing import sign
@@ -75,7 +76,9 @@ class ShopifyStore:
     def start(self, port: int = 0) -> str:
         """Serve on 127.0.0.1; the base URL."""
         self._server = make_server("127.0.0.1", port, self.app(), threaded=True, request_handler=_Quiet)
-        threading.Thread(target=self._server.serve_forever, daemon=True, name="shopify-store").start()
+        # It looks every so often whether it shall stop; half a second, the default, makes every stop slow.
+        serve = partial(self._server.serve_forever, poll_interval=0.02)
+        threading.Thread(target=serve, daemon=True, name="shopify-store").start()
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:
@@ -203,7 +206,8 @@ class ShopifyStore:
             return {"errors": [error.formatted]}
         if invalid := validate(self._schema, document):
             return {"errors": [error.formatted for error in invalid]}
-        self.asked.append(getattr(document.definitions[0], "name").value)  # noqa: B009
+        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        self.asked += [node.name.value for node in operations if node.name]
         requested = cost(document)
         if not self.bucket.take(requested):
             throttled = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
@@ -235,7 +239,8 @@ def send(url: str, headers: Mapping[str, str], body: bytes) -> int:
 
 def _formatted(result: ExecutionResult) -> Json:
     errors = [error.formatted for error in result.errors or ()]
-    return {"data": result.data} | ({"errors": errors} if errors else {})
+    refused = errors and not any("path" in error for error in errors)  # wrong variables: nothing was run
+    return ({} if refused else {"data": result.data}) | ({"errors": errors} if errors else {})
 
 
 def _json(value: Any, status: int = 200, version: str = API_VERSION) -> Response:

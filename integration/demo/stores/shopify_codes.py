@@ -55,7 +55,8 @@ class Codes:
         errors = [] if known else [{"field": ["id"], "code": "INVALID", "message": "Code discount does not exist."}]
         return {"deletedCodeDiscountId": id if known else None, "userErrors": errors}
 
-    def _create(self, kind: str, argument: str, wish: Json) -> Json:
+    def _create(self, kind: str, argument: str, given: Json) -> Json:
+        wish = {name: value for name, value in given.items() if value is not None}
         errors = [
             {"field": [argument, *path.split(".")], "code": code, "message": f"{path} {code.lower()}"}
             for path, code in self._complaints(kind, wish)

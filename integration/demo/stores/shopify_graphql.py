@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -14,6 +15,7 @@ from integration.demo.stores.shopify_data import Json
 SUPPORTED = ("2026-01", "2026-04", "2026-07", "2026-10")
 
 
+@cache
 def schema() -> GraphQLSchema:
     """The subset of the official schema; Shopify's own breaks a rule, so it is assumed to be valid."""
     sdl = files("integration.demo").joinpath("stores/shopify_schema.graphql").read_text("utf-8")
