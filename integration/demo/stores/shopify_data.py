@@ -95,8 +95,6 @@ def order(number: int, position: int, at: datetime, buyer: Json, currency: str =
         line(number + 1, "Taza de cerámica & plato - azul", "18.50", 2, currency),
         line(number + 2, "Bufanda de lana", "32.00", 1, currency),
     ]
-    subtotal = sum(Decimal(entry["price"]) * entry["quantity"] for entry in lines)
-    total = subtotal + Decimal("4.95")
     return {
         **dict.fromkeys(_ORDER_NULLS),
         **{name: [] for name in _ORDER_LISTS},
@@ -125,6 +123,14 @@ def order(number: int, position: int, at: datetime, buyer: Json, currency: str =
         "shipping_address": dict(ADDRESS),
         "line_items": lines,
         "shipping_lines": [],
+        **_sums(lines, currency),
+    }
+
+
+def _sums(lines: list[Json], currency: str) -> Json:
+    subtotal = sum(Decimal(entry["price"]) * entry["quantity"] for entry in lines)
+    total = subtotal + Decimal("4.95")
+    return {
         **prices("subtotal_price", str(subtotal), currency),
         **prices("current_subtotal_price", str(subtotal), currency),
         **prices("total_price", str(total), currency),
