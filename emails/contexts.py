@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 from integration.domain.facts import Confidence
 from integration.domain.labels import ReturnMethod
 from integration.domain.money import Money
-from integration.domain.policy import Cause, Fix, Wish
+from integration.domain.policy import Cause, ExtraKind, Fix, Wish
 
 LabelStyle = Literal["attached", "link", "none"]
 ReturnReason = Literal[
@@ -129,7 +129,7 @@ class ComplaintAckMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixPromise:
-    """What will be done about a case, and by when; `fix=None` means nothing, and `note` says why.
+    """What will be done about a case; `fix=None` means nothing, and `note` says why.
 
     `note` is a person's own words; `refund` an amount where the fix is one; `return_url` where something has to
     come back first.
@@ -138,7 +138,6 @@ class FixPromise:
     frame: Frame
     number: str
     fix: Fix | None
-    due_at: datetime | None = None
     refund: Money | None = None
     return_url: str = ""
     note: str = ""
@@ -146,27 +145,29 @@ class FixPromise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionMail(FixPromise):
-    """What will be done, and where to follow it."""
+    """What will be done, by when, and where to follow it."""
 
     kind: ClassVar[str] = "decision"
     tracking_url: str
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscountCodeMail(FixPromise):
-    """First what is being fixed, then the code. `percent` or `amount`, neither for free shipping.
+    """First what is being fixed, by when (`fix_due_at`), then the code: `percent` or `amount`, as `extra` says.
 
-    `most` caps a percentage; `minimum` is the subtotal it needs; `bound_to` the only address that can use it.
+    `minimum` is the subtotal it needs; `bound_to` the only address that can use it.
     """
 
     kind: ClassVar[str] = "discount_code"
     code: str
+    extra: ExtraKind
     expires_at: datetime
     bound_to: str
     shop_url: str
+    fix_due_at: datetime | None = None
     percent: Decimal | None = None
     amount: Money | None = None
-    most: Money | None = None
     minimum: Money | None = None
 
 
@@ -216,7 +217,7 @@ class OwnerCaseMail:
     first_name: str = ""
     wish: Wish | None = None
     reasons: tuple[str, ...] = ()
-    earlier_cases: int = 0
+    earlier_cases: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,12 +74,9 @@ def _discount_code(mail: contexts.DiscountCodeMail, t: Words) -> Iterable[Fact]:
 
 
 def _worth(mail: contexts.DiscountCodeMail, t: Words) -> str:
-    if mail.percent is not None:
-        value = t.number(float(mail.percent))
-        if mail.most:
-            return t("mail.discount_code.percent_most", value=value, most=t.money(mail.most))
-        return t("mail.discount_code.percent", value=value)
-    if mail.amount:
+    if mail.extra == "percent" and mail.percent is not None:
+        return t("mail.discount_code.percent", value=t.number(float(mail.percent)))
+    if mail.extra == "fixed" and mail.amount:
         return t("mail.discount_code.amount", value=t.money(mail.amount))
     return t("mail.discount_code.free_shipping")
 
@@ -87,12 +84,16 @@ def _worth(mail: contexts.DiscountCodeMail, t: Words) -> str:
 def _owner_case(mail: contexts.OwnerCaseMail, t: Words) -> Iterable[Fact]:
     yield t("mail.owner.due"), (t.weekday(mail.promised_at),)
     yield t("mail.owner.total"), (t.money(mail.order_total),)
-    yield t("mail.owner.earlier"), (t.number(mail.earlier_cases),)
+    yield t("mail.owner.earlier"), ("" if mail.earlier_cases is None else t.number(mail.earlier_cases),)
     yield t("mail.owner.order"), (mail.order_number,)
     yield t("mail.owner.customer"), (mail.first_name,)
     yield _coded(t, "mail.owner.cause", "cause", mail.cause)
     yield _coded(t, "mail.owner.wish", "wish", mail.wish)
-    yield t("mail.owner.reasons"), tuple(t(f"mail.why.{code}") for code in mail.reasons if t.has(f"mail.why.{code}"))
+    yield t("mail.owner.reasons"), tuple(dict.fromkeys(_why(code, t) for code in mail.reasons))
+
+
+def _why(code: str, t: Words) -> str:
+    return t(f"mail.why.{code}" if t.has(f"mail.why.{code}") else "mail.why.other")
 
 
 def _owner_fix(mail: contexts.OwnerFixMail, t: Words) -> Iterable[Fact]:

@@ -69,12 +69,12 @@ USUAL: tuple[c.MailContext, ...] = (
         tracking_url=f"{HOST}/c/{TOKEN}", note="Siento mucho el mal rato. Ya hablé con el taller.\nMia",
     ),
     c.DiscountCodeMail(
-        frame=FRAME, number="C-7K3QXM", fix="resend", due_at=NOW + 4 * DAY, code="GRACIAS-7K3QXM2PBA4",
-        percent=Decimal(10), most=clp(10_000), minimum=clp(20_000), expires_at=NOW + 60 * DAY,
+        frame=FRAME, number="C-7K3QXM", fix="resend", fix_due_at=NOW + 4 * DAY, code="GRACIAS-7K3QXM2PBA4",
+        extra="percent", percent=Decimal(10), minimum=clp(20_000), expires_at=NOW + 60 * DAY,
         bound_to="sam@example.com", shop_url="https://zapateria.example",
     ),
     c.AnswerMail(
-        frame=FRAME, number="C-7K3QXM", text="Ya salió el par nuevo.\n\nTe llega el martes.\nCualquier cosa, me escribes.",
+        frame=FRAME, number="C-7K3QXM", text="Ya salió el par nuevo.\n\nLlega el martes.\nCualquier cosa, me escribes.",
         author="Mia", tracking_url=f"{HOST}/c/{TOKEN}",
     ),
     c.ReturnAckMail(
@@ -85,7 +85,7 @@ USUAL: tuple[c.MailContext, ...] = (
     c.OwnerCaseMail(
         frame=OWNER, number="C-7K3QXM", order_number="1001", order_total=clp(45_990), cause="damaged", text=TEXT,
         promised_at=NOW + 6 * DAY, case_url=f"{HOST}/admin/case/{TOKEN}", first_name="Sam", wish="exchange",
-        reasons=("over_limit", "unheard_of"), earlier_cases=1,
+        reasons=("above_person_limit", "unheard_of"), earlier_cases=1,
     ),
     c.OwnerFixMail(
         frame=OWNER, number="C-7K3QXM", order_number="1001", fix="resend", due_at=NOW + 2 * DAY,
@@ -113,9 +113,9 @@ MORE: tuple[c.MailContext, ...] = (
     replace(USUAL[3], cause="danger"),
     *(replace(USUAL[4], fix=fix, refund=None, return_url=f"{HOST}/r/{TOKEN}", note="") for fix in
       ("resend", "exchange", "return_label", "repair", "explanation", "person", None)),
-    replace(USUAL[5], percent=None, amount=clp(5_000), most=None, minimum=None, fix=None),
-    replace(USUAL[5], percent=Decimal("12.5"), most=None),
-    replace(USUAL[5], percent=None, most=None),
+    replace(USUAL[5], extra="fixed", percent=None, amount=clp(5_000), minimum=None, fix=None),
+    replace(USUAL[5], percent=Decimal("12.5"), fix="refund", refund=clp(9_990)),
+    replace(USUAL[5], extra="free_shipping", percent=None),
     replace(USUAL[8], reasons=()),
 )  # fmt: skip
 
@@ -127,10 +127,10 @@ _FEW = (
     replace(USUAL[2], frame=_SENDER, items=()),
     replace(USUAL[3], frame=_BARE, text="", wish=None),
     replace(USUAL[4], frame=_BARE, fix=None, refund=None, due_at=None, note=""),
-    replace(USUAL[5], frame=_BARE, fix=None, due_at=None, percent=None, most=None, minimum=None),
+    replace(USUAL[5], frame=_BARE, fix=None, fix_due_at=None, extra="free_shipping", percent=None, minimum=None),
     replace(USUAL[6], frame=_BARE, text="", author=""),
     replace(USUAL[7], frame=_BARE, items=(), return_address=(), reason=None, wish=None, carrier=""),
-    replace(USUAL[8], first_name="", wish=None, text="", reasons=(), earlier_cases=0),
+    replace(USUAL[8], first_name="", wish=None, text="", reasons=(), earlier_cases=None),
     replace(USUAL[9], items=(), ship_to=(), text=""),
     replace(USUAL[10], items=(), reason=None, wish=None, text="", first_name=""),
     replace(USUAL[11], params={}),
