@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 from integration.cli.commands import postventa
 from integration.cli.terminal import say_error
 from integration.domain.errors import Misconfigured, PostventaError
 
-# A command is a sub-module that adds itself to the group.
-from integration.cli import cases, demo, exporting, labels, mails, running, setup, shops  # noqa: F401  isort:skip
+for _name in ("cases", "demo", "exporting", "labels", "mails", "running", "setup", "shops"):
+    import_module(f"integration.cli.{_name}")  # each adds its commands to the group
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ def init(config_path: Path) -> None:
     example = files("integration").joinpath("config.example.toml").read_text("utf-8")
     write_private(config_path, example)
     write_key_file(key_path)
-    say("init.done", config=config_path.name, key=key_path.name)
+    say("init.done", config=config_path.name, key_file=key_path.name)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -56,13 +56,15 @@ class Line:
 
 def lines(world: World) -> list[Line]:
     """The newest orders of every shop."""
-    found = []
     with world.services.db.reading() as session:
-        for place, side in enumerate(world.sides):
-            shop = rows.shop_by_name(session, side.name)
-            for row in orders.newest(session, shop.id, 12):
-                found.append(Line(place, row.ref, row.number or row.ref, shop.name, row.delivered_at))
-    return sorted(found, key=lambda line: (line.delivered_at is None, line.delivered_at), reverse=True)
+        found = [line for place in range(len(world.sides)) for line in _of_shop(session, world, place)]
+    return sorted(found, key=lambda line: line.delivered_at or datetime.max.replace(tzinfo=ZONE), reverse=True)
+
+
+def _of_shop(session: Session, world: World, place: int) -> list[Line]:
+    shop = rows.shop_by_name(session, world.sides[place].name)
+    newest = orders.newest(session, shop.id, 12)
+    return [Line(place, row.ref, row.number or row.ref, shop.name, row.delivered_at) for row in newest]
 
 
 def of_order(world: World, side: Side, ref: str, words: Words) -> Life:
@@ -100,11 +102,11 @@ def _told(line: HistoryRow, words: Words) -> Moment:
 
 
 def _mails(session: Session, row: OrderRow, words: Words) -> list[Moment]:
-    found = []
-    for mail in mails.of_order(session, row.shop_id, row.id):
-        if mail.state == "sent" and mail.sent_at:
-            found.append(Moment(mail.sent_at, words(f"demo.mails.{mail.kind}"), mail=mail.id))
-    return found
+    return [
+        Moment(mail.sent_at, words(f"demo.mails.{mail.kind}"), mail=mail.id)
+        for mail in mails.of_order(session, row.shop_id, row.id)
+        if mail.sent_at
+    ]
 
 
 def _coming(session: Session, row: OrderRow, words: Words) -> tuple[Moment, ...]:

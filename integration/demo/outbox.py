@@ -50,7 +50,7 @@ def read(folder: Path, since: str = "") -> list[Sent]:
     found = []
     for path in sorted(folder.glob("*.eml")) if folder.is_dir() else ():
         if path.stem > since:
-            message = cast("EmailMessage", email.message_from_bytes(path.read_bytes(), policy=default))
+            message = email.message_from_bytes(path.read_bytes(), policy=default)
             found.append(Sent(path.stem, kind_of(path.stem), message))
     return found
 

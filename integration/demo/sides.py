@@ -79,23 +79,23 @@ class WooCommerceSide(Side):
         self._key, self._key_secret = "ck_demo", "cs_demo"
         self.store = WooCommerceStore(self._key, self._key_secret, clock)
 
-    def start(self) -> NewShop:
+    def start(self) -> NewShop:  # noqa: D102  see `Side`
         url = self.store.start()
         keys = {"consumer_key": self._key, "consumer_secret": self._key_secret}
         return NewShop(self.name, self.platform, url, keys, self._secret)
 
-    def stop(self) -> None:
+    def stop(self) -> None:  # noqa: D102  see `Side`
         self.store.stop()
 
-    def sell(self, **buyer: str) -> str:
+    def sell(self, **buyer: str) -> str:  # noqa: D102  see `Side`
         order = self.store.add_order(status="processing", **_woocommerce(buyer))
         return str(order["id"])
 
-    def arrive(self, order: str) -> tuple[Mapping[str, str], bytes]:
+    def arrive(self, order: str) -> tuple[Mapping[str, str], bytes]:  # noqa: D102  see `Side`
         self.store.set_status(int(order), "delivered")
         return self.store.signed_webhook(int(order), "order.updated", self._secret)
 
-    def codes(self) -> list[HeldCode]:
+    def codes(self) -> list[HeldCode]:  # noqa: D102  see `Side`
         return [
             HeldCode(
                 one["code"].upper(), one["usage_limit"], tuple(one["email_restrictions"]), one["date_expires_gmt"],
@@ -124,23 +124,23 @@ class ShopifySide(Side):
     def __init__(self, clock: Clock) -> None:
         self.store = ShopifyStore(now=clock)
 
-    def start(self) -> NewShop:
+    def start(self) -> NewShop:  # noqa: D102  see `Side`
         base = self.store.start()
         app = {"client_id": self.store.client_id, "client_secret": self.store.client_secret, "api_base": base}
         return NewShop(self.name, self.platform, self.store.domain, app)
 
-    def stop(self) -> None:
+    def stop(self) -> None:  # noqa: D102  see `Side`
         self.store.stop()
 
-    def sell(self, **buyer: str) -> str:
+    def sell(self, **buyer: str) -> str:  # noqa: D102  see `Side`
         order = self.store.add_order(**{key: value for key, value in buyer.items() if key == "email"})
         self.store.ship(order["id"])
         return str(order["id"])
 
-    def arrive(self, order: str) -> tuple[Mapping[str, str], bytes]:
+    def arrive(self, order: str) -> tuple[Mapping[str, str], bytes]:  # noqa: D102  see `Side`
         return self.store.signed_webhook("fulfillment_events/create", self.store.delivered_event(int(order)))
 
-    def codes(self) -> list[HeldCode]:
+    def codes(self) -> list[HeldCode]:  # noqa: D102  see `Side`
         return [
             HeldCode(
                 one["code"].upper(), one["usageLimit"], tuple(one["customers"]), one["endsAt"],

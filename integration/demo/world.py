@@ -13,6 +13,7 @@ from integration.app import build_services, create_app
 from integration.clock import system_clock
 from integration.db.queries import inbox, outbox
 from integration.db.queries import shops as rows
+from integration.demo.pages import WORLD, pages
 from integration.demo.sides import ShopifySide, Side, WooCommerceSide
 from integration.flows import connecting
 from integration.flows.services import Services
@@ -83,10 +84,9 @@ class World:
         self._worker.start(self.services)
 
     def _application(self) -> Any:
-        from integration.demo.pages import demo_pages  # noqa: PLC0415  pages know the world
-
         app = create_app(self.services)
-        app.register_blueprint(demo_pages(self))
+        app.extensions[WORLD] = self
+        app.register_blueprint(pages)
         return app
 
     def _settings(self) -> Settings:

@@ -36,6 +36,8 @@ def unwanted(session: Session, services: Services, shop: Shop, row: OrderRow, ki
         return "erased"
     if kind not in ("label", "survey", "survey_reminder"):
         return None
+    if kind != "label" and not services.settings.shop.address:
+        return "no_sender_address"
     order = orders.facts(row)
     _, policy = policy_of(session, services, shop)
     survey = mails.by_key(session, shop.id, f"survey:{row.ref}")
@@ -59,9 +61,7 @@ def history_of(session: Session, shop: Shop, row: OrderRow, order: Order) -> aft
     return after_delivery.History(
         open_complaint=opened,
         last_survey_at=mails.last_survey_at(session, shop.id, row.customer_key, row.id),
-        suppressed_scopes=mails.suppressed_scopes(session, shop.id, digest(shop.id, address[0]))
-        if address
-        else frozenset(),
+        suppressed_scopes=scopes,
         consent=order.accepts_marketing,
         already=outbox.known_keys(session, row),
     )

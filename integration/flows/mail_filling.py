@@ -17,7 +17,7 @@ from integration.db.tables import CodeRow, ComplaintRow, LabelRow, MailRow, Orde
 from integration.domain.errors import NotFound
 from integration.domain.facts import Item, Order
 from integration.domain.money import Money
-from integration.domain.policy import Cause, ExtraKind, Fix, Wish
+from integration.domain.policy import Cause, Fix, Wish
 from integration.flows import linking
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, return_address
@@ -61,7 +61,7 @@ def _frame(filling: Filling) -> mail.Frame:
         complaint_url=filling.links["c"],
         preferences_url=filling.links["u"],
         first_name=order.first_name,
-        legal_name=own.legal_name,
+        legal_name=own.legal_name or filling.shop.name,
         address_lines=tuple(part.strip() for part in own.address.replace("\n", ",").split(",") if part.strip()),
         contact=contact_of(filling.services, filling.words, order.number),
     )
@@ -160,7 +160,7 @@ def _discount_code(filling: Filling) -> mail.DiscountCodeMail:
     code = complaints.code(filling.session, filling.shop.id, filling.row.context["code_id"])
     return mail.DiscountCodeMail(
         frame=_frame(filling), number=case.number, fix=cast("Fix | None", case.fix or None),
-        fix_due_at=None if case.fixed_at else case.due_at, code=code.code, extra=cast("ExtraKind", code.kind),
+        due_at=None if case.fixed_at else case.due_at, code=code.code,
         expires_at=code.expires_at, bound_to=order.email, shop_url=shop_url(filling.shop),
         return_url=filling.links["r"] if case.fix in ("return_label", "exchange") else "",
         **_worth(filling, code),

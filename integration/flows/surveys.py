@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from sqlmodel import Session
 
@@ -12,6 +13,7 @@ from integration.db.queries import complaints as rows
 from integration.db.queries import orders, shops, surveys
 from integration.db.tables import AnswerRow, Intent
 from integration.domain.ids import new_id
+from integration.domain.policy import Cause
 from integration.flows import complaints, history
 from integration.flows.complaints import ComplaintView
 from integration.flows.services import Services
@@ -73,7 +75,7 @@ def answer(services: Services, token: str, form: Mapping[str, str], locale: str)
         shop = shops.lock_shop(session, visit.shop_id)
         row = rows.answer(session, shop.id, visit.order_id)
         if row is None or can_edit(row.answered_at, now):
-            previous = Answer(row.score, row.cause, row.text) if row else None
+            previous = Answer(row.score, cast("Cause | None", row.cause), row.text) if row else None
             _keep(session, visit, row, given, locale, now)
             cause = opens_complaint(given, previous)
             if cause:

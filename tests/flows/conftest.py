@@ -1,0 +1,36 @@
+"""A house per test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import StandingClock
+from tests.flows.house import House
+
+MakeHouse = Callable[..., House]
+
+
+@pytest.fixture
+def make_house(tmp_path: Path, clock: StandingClock) -> Iterator[MakeHouse]:
+    """`make_house(platform, **policy)`: an installation that is taken down after the test."""
+    made: list[House] = []
+
+    def make(platform: str = "woocommerce", **policy: Any) -> House:
+        folder = tmp_path / f"house{len(made)}"
+        folder.mkdir()
+        made.append(House(folder, clock, platform, **policy))
+        return made[-1]
+
+    yield make
+    for house in made:
+        house.close()
+
+
+@pytest.fixture(params=["woocommerce", "shopify"])
+def house(request: pytest.FixtureRequest, make_house: MakeHouse) -> House:
+    """An installation, once per platform."""
+    return make_house(request.param)
