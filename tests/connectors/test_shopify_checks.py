@@ -38,37 +38,39 @@ def test_a_shop_that_is_well_connected_passes_every_check(store: ShopifyStore) -
     store.subscribe(*shop.webhook_topics()[:-1])
     assert failed(shop) == []
     assert {check.code for check in shop.check()} == {
-        "shopify_access",
-        "shopify_domain",
-        "shopify_scope",
-        "shopify_api_version",
-        "shopify_customer_data",
-        "shopify_webhooks",
+        "store_keys",
+        "store_home",
+        "store_scope",
+        "store_version",
+        "store_customer_data",
+        "store_webhooks",
     }
 
 
 def test_without_access_nothing_else_is_said(store: ShopifyStore) -> None:
     store.client_secret = "another"
-    assert failed(connect(store)) == [("shopify_access", {"reason": "invalid_client"})]
+    assert failed(connect(store)) == [("store_keys", {"problem": "invalid_client"})]
 
 
 def test_each_missing_scope_is_named(store: ShopifyStore) -> None:
     store.shop.scopes = {"write_orders", "read_fulfillments", "read_discounts"}
     assert failed(connect(store)) == [
-        ("shopify_scope", {"scope": "read_customers"}),
-        ("shopify_scope", {"scope": "write_discounts"}),
+        ("store_scope", {"scope": "read_customers", "problem": "scope_missing"}),
+        ("store_scope", {"scope": "write_discounts", "problem": "scope_missing"}),
     ]
 
 
 def test_another_shop_behind_the_address_is_noticed(store: ShopifyStore) -> None:
     shop = connect(store, "eve.myshopify.com")
-    assert failed(shop) == [("shopify_domain", {"domain": "eve.myshopify.com", "store": "mia.myshopify.com"})]
+    assert failed(shop) == [
+        ("store_home", {"home": "mia.myshopify.com", "address": "eve.myshopify.com", "problem": "other_shop"})
+    ]
 
 
 def test_withheld_customer_data_is_noticed(store: ShopifyStore) -> None:
     store.add_order()
     store.shop.withholds_personal_data = True
-    assert failed(connect(store)) == [("shopify_customer_data", {"reason": "withheld"})]
+    assert failed(connect(store)) == [("store_customer_data", {"problem": "customer_data_withheld"})]
 
 
 def test_an_order_of_the_counter_does_not_look_like_withheld_data(store: ShopifyStore) -> None:
@@ -79,7 +81,9 @@ def test_an_order_of_the_counter_does_not_look_like_withheld_data(store: Shopify
 
 def test_orders_that_we_may_not_read_are_noticed(store: ShopifyStore) -> None:
     store.shop.scopes.discard("read_orders")
-    assert ("shopify_customer_data", {"reason": "access_denied"}) in failed(connect(store))
+    scope, data = failed(connect(store))
+    assert scope == ("store_scope", {"scope": "read_orders", "problem": "scope_missing"})
+    assert (data[0], data[1]["problem"]) == ("store_customer_data", "access_denied")
 
 
 def test_missing_and_outdated_subscriptions_are_named(store: ShopifyStore) -> None:
@@ -87,7 +91,9 @@ def test_missing_and_outdated_subscriptions_are_named(store: ShopifyStore) -> No
     wanted = shop.webhook_topics()[:-1]
     store.subscribe(*wanted[2:])
     store.subscribe(wanted[1], version="2026-01")
-    assert failed(shop) == [("shopify_webhooks", {"missing": "orders/create, orders/updated"})]
+    assert failed(shop) == [
+        ("store_webhooks", {"missing": "orders/create, orders/updated", "problem": "webhooks_missing"})
+    ]
 
 
 def test_subscriptions_are_read_to_the_last_page(store: ShopifyStore) -> None:
@@ -97,12 +103,12 @@ def test_subscriptions_are_read_to_the_last_page(store: ShopifyStore) -> None:
 
 
 def test_subscriptions_of_the_app_file_are_not_listed_and_not_missed(store: ShopifyStore) -> None:
-    assert connect(store).check()[-1].code == "shopify_webhooks_unlisted"
+    assert connect(store).check()[-1].code == "store_webhooks_unlisted"
 
 
 def test_an_unsupported_version_is_noticed(store: ShopifyStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("integration.demo.stores.shopify_graphql.SUPPORTED", ("2027-01",))
-    assert failed(connect(store)) == [("shopify_api_version", {"version": "2026-10"})]
+    assert failed(connect(store)) == [("store_version", {"version": "2026-10", "problem": "version_unsupported"})]
 
 
 def test_the_shop_describes_itself(store: ShopifyStore) -> None:

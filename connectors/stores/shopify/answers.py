@@ -12,19 +12,19 @@ from connectors.http import Response
 from connectors.payload import Payload
 from integration.domain.errors import Permanent, Refused, SinkError, Temporary
 
-# Statuses that say what became of the shop (facts 7); the owner can lift the first two, so nothing is given up.
-_SHOP_STATES: dict[int, tuple[type[Refused | Permanent], str]] = {
-    402: (Refused, "shop_frozen"),
-    423: (Refused, "shop_locked"),
-    404: (Permanent, "shop_not_found"),
-}
-
 
 def judge_shop(answer: Response) -> None:
-    """Like `connectors.answers.judge`, with the statuses by which Shopify speaks of the shop itself."""
-    if answer.status in _SHOP_STATES:
-        kind, code = _SHOP_STATES[answer.status]
-        raise kind(code, status=answer.status)
+    """Like `connectors.answers.judge`, with the statuses by which Shopify speaks of the shop itself.
+
+    The owner can lift the first two, so they pause and give nothing up.
+    """
+    match answer.status:
+        case 402:
+            raise Refused("shop_frozen")
+        case 423:
+            raise Refused("shop_locked")
+        case 404:
+            raise Permanent("shop_not_found")
     judge(answer)
 
 

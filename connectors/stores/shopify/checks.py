@@ -39,19 +39,24 @@ class Shop(Protocol):
 
 
 def look(shop: Shop) -> Iterator[Check]:
-    """All checks; only the first one when there is no access."""
+    """All checks; only the first one when there is no access. A failed one has the `problem`, an error's code."""
     try:
         told = shop.client.run("shop")
     except SinkError as error:
-        yield Check("shopify_access", False, {"reason": error.code})
+        yield _broken("store_keys", error)
         return
-    yield Check("shopify_access", True, {"reason": ""})
+    yield Check("store_keys", True, {})
     named = told.at("shop").text("myshopifyDomain").lower()
-    yield Check("shopify_domain", named == shop.domain, {"domain": shop.domain, "store": named})
+    yield Check("store_home", named == shop.domain, {"home": named, "address": shop.domain, "problem": "other_shop"})
     yield from _scopes(told)
     yield _version(told)
     yield _customer_data(shop.client)
     yield _webhooks(shop.client)
+
+
+def _broken(code: str, error: SinkError) -> Check:
+    values = {name: str(value) for name, value in error.params.items()}
+    return Check(code, False, {**values, "problem": error.code})
 
 
 def _scopes(told: Payload) -> Iterator[Check]:
@@ -59,12 +64,12 @@ def _scopes(told: Payload) -> Iterator[Check]:
     for scope in SCOPES:
         # Who may write may read; Shopify then lists only the writing.
         held = scope in granted or scope.replace("read_", "write_") in granted
-        yield Check("shopify_scope", held, {"scope": scope})
+        yield Check("store_scope", held, {"scope": scope, "problem": "scope_missing"})
 
 
 def _version(told: Payload) -> Check:
     supported = {entry.text("handle") for entry in told.each("publicApiVersions") if entry.flag("supported")}
-    return Check("shopify_api_version", API_VERSION in supported, {"version": API_VERSION})
+    return Check("store_version", API_VERSION in supported, {"version": API_VERSION, "problem": "version_unsupported"})
 
 
 def _customer_data(client: Client) -> Check:
@@ -72,9 +77,9 @@ def _customer_data(client: Client) -> Check:
     try:
         orders = list(client.run("latest_orders").at("orders").each("nodes"))
     except SinkError as error:
-        return Check("shopify_customer_data", False, {"reason": error.code})
+        return _broken("store_customer_data", error)
     readable = not orders or any(order.text("email") for order in orders)
-    return Check("shopify_customer_data", readable, {"reason": "" if readable else "withheld"})
+    return Check("store_customer_data", readable, {"problem": "customer_data_withheld"})
 
 
 def _webhooks(client: Client) -> Check:
@@ -82,11 +87,11 @@ def _webhooks(client: Client) -> Check:
     try:
         subscribed = {entry.text("topic"): entry.at("apiVersion").text("handle") for entry in _subscriptions(client)}
     except SinkError as error:
-        return Check("shopify_webhooks", False, {"missing": error.code})
+        return _broken("store_webhooks", error)
     if not subscribed:
-        return Check("shopify_webhooks_unlisted", True, {})
+        return Check("store_webhooks_unlisted", True, {})
     missing = [topic for topic in TOPICS if subscribed.get(topic.upper().replace("/", "_")) != API_VERSION]
-    return Check("shopify_webhooks", not missing, {"missing": ", ".join(missing)})
+    return Check("store_webhooks", not missing, {"missing": ", ".join(missing), "problem": "webhooks_missing"})
 
 
 def _subscriptions(client: Client) -> Iterator[Payload]:

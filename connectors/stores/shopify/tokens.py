@@ -11,8 +11,8 @@ from connectors.stores.shopify.answers import judge_shop
 from integration.domain.errors import BadPayload, Refused
 
 _EARLY = 60  # seconds; a token must not expire on the way
-# What the token endpoint says, as JSON or on an HTML page, when asking again cannot help.
-_REFUSALS = ("invalid_client", "shop_not_permitted", "application_cannot_be_found", "invalid_request")
+# Both mean that the id or the secret is wrong, or that the app was uninstalled.
+_WRONG_APP = (b"invalid_client", b"application_cannot_be_found")
 
 
 class Tokens:
@@ -59,8 +59,9 @@ class Tokens:
 
 
 def _judge(answer: Response) -> None:
-    if 400 <= answer.status < 500:
-        for word in _REFUSALS:
-            if word.encode() in answer.body:
-                raise Refused(word)
+    """Shopify gives its word for a refusal as JSON or on an HTML page."""
+    if 400 <= answer.status < 500 and b"shop_not_permitted" in answer.body:
+        raise Refused("shop_not_permitted")
+    if 400 <= answer.status < 500 and any(word in answer.body for word in _WRONG_APP):
+        raise Refused("invalid_client")
     judge_shop(answer)
