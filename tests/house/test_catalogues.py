@@ -26,7 +26,8 @@ LOCALE = ROOT / "integration" / "locale"
 BY_CODE = """
     mail.cause.* mail.wish.* mail.reason.* mail.fix_task.* mail.fix.*.title mail.fix.*.text mail.why.*
     pages.causes.* pages.wishes.* pages.fixes.* pages.extra_kinds.* pages.return_reasons.* pages.methods.*
-    pages.states.* pages.case_states.* pages.code_states.* pages.steps.* pages.case_steps.* pages.sources.* pages.reasons.* pages.did.*
+    pages.states.* pages.case_states.* pages.code_states.* pages.steps.* pages.case_steps.* pages.sources.*
+    pages.reasons.* pages.did.*
     pages.problem.*.title pages.problem.*.text
 """
 DYNAMIC = {
@@ -45,6 +46,7 @@ DYNAMIC = {
     "pages.preferences.now_*": "on or off",
     "pages.preferences.lead_*": "on or off",
     "pages.scores.*": "by score",
+    "checks.*.*": "by what is looked at when a shop is connected, ok or bad",
     "cli.usage.*": "click's headings",
     "demo.life.*.*": "by what changed in an order's life, and to what",
     "demo.mails.*": "by kind of mail",
