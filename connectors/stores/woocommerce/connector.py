@@ -22,7 +22,7 @@ from connectors.stores.woocommerce.discounts import (
     is_ours,
 )
 from connectors.stores.woocommerce.orders import parse_order
-from integration.domain.errors import Ambiguous, BadPayload, Permanent, SinkError, Temporary
+from integration.domain.errors import Ambiguous, BadPayload, Permanent, SinkError
 from integration.domain.events import Event
 from integration.domain.facts import Order
 from integration.domain.tasks import Discount, DiscountRequest
@@ -113,7 +113,7 @@ class WooCommerce(StoreConnector):
         try:
             self._client.delete(f"coupons/{quote(discount_ref, safe='')}")
         except Ambiguous as error:
-            raise Temporary(error.code, None, **error.params) from error
+            raise error.as_temporary() from error
 
     def describe(self) -> StoreInfo:
         """See `setup.describe`."""

@@ -39,51 +39,54 @@ def describe(client: Client) -> StoreInfo:
 def check(client: Client) -> list[Check]:
     """One look after the other; the first that fails is the last, since it makes the rest pointless.
 
-    Codes: `store_https`, `store_api`, `store_keys`, `store_home`, `store_write`; a failed one has the `problem`,
-    which is an error's code.
+    Codes: `woocommerce_address` (https), `_api`, `_keys`, `_home`, `_write`; `reason` is the code of an error or
+    the API's own word, empty when all is well.
     """
     found: list[Check] = []
     for code, look in _LOOKS.items():
         try:
             found += look(client)
         except SinkError as error:
-            found.append(Check(code, False, {"problem": error.code, **_texts(error)}))
+            found.append(_check(code, False, client, reason=error.code))
         if not found[-1].ok:
             break
     return found
 
 
-def _https(client: Client) -> list[Check]:
-    return [Check("store_https", client.may_carry_keys, {"address": client.root, "problem": "bad_url"})]
+def _check(code: str, ok: bool, client: Client, **params: str) -> Check:
+    return Check(code, ok, {"address": client.root, "reason": "", **params})
+
+
+def _address(client: Client) -> list[Check]:
+    return [_check("woocommerce_address", client.may_carry_keys, client)]
 
 
 def _api(client: Client) -> list[Check]:
     names = [entry.value for entry in client.front().each("namespaces")]
-    return [Check("store_api", "wc/v3" in names, {"address": client.root, "problem": "no_woocommerce"})]
+    return [_check("woocommerce_api", "wc/v3" in names, client, reason="" if "wc/v3" in names else "no_woocommerce")]
 
 
 def _keys(client: Client) -> list[Check]:
     environment = client.get("system_status").at("environment")
     home = environment.text("home_url")
-    same = _host(home) == _host(client.root)
     return [
-        Check("store_keys", True, {"version": environment.text("version")}),
-        Check("store_home", same, {"home": home[:200], "address": client.root, "problem": "other_shop"}),
+        _check("woocommerce_keys", True, client, version=environment.text("version")[:40]),
+        _check("woocommerce_home", _host(home) == _host(client.root), client, home=home[:200]),
     ]
 
 
 def _write(client: Client) -> list[Check]:
     """A coupon without a code is never made, and a read-only key is told so before the code is missed."""
-    response = client.call("POST", "coupons", json={"amount": "0"})
-    said = error_code(response)
-    return [Check("store_write", said == "rest_missing_callback_param", {"said": said, "problem": "read_only_key"})]
+    said = error_code(client.call("POST", "coupons", json={"amount": "0"}))
+    ok = said == "rest_missing_callback_param"
+    return [_check("woocommerce_write", ok, client, reason="" if ok else said)]
 
 
 _LOOKS: dict[str, Callable[[Client], list[Check]]] = {
-    "store_https": _https,
-    "store_api": _api,
-    "store_keys": _keys,
-    "store_write": _write,
+    "woocommerce_address": _address,
+    "woocommerce_api": _api,
+    "woocommerce_keys": _keys,
+    "woocommerce_write": _write,
 }
 
 
@@ -108,7 +111,3 @@ def _zone(front: Payload) -> str:
 
 def _host(url: str) -> str:
     return (urlsplit(url).hostname or "").removeprefix("www.")
-
-
-def _texts(error: SinkError) -> dict[str, str]:
-    return {name: str(value) for name, value in error.params.items()}
