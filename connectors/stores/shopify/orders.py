@@ -128,7 +128,7 @@ def _items(lines: Iterable[Payload], order: Payload) -> Iterator[Item]:
             quantity=quantity,
             price=_amount(line, "price", order.text("currency")),
             sku=line.text("sku"),
-            physical=line.flag("requires_shipping") is not False and not line.flag("gift_card"),
+            physical=line.flag("requires_shipping") is not False,
         )
 
 

@@ -181,7 +181,6 @@ def _line_view(line: Json) -> Json:
         "sku": line["sku"],
         "currentQuantity": line["current_quantity"],
         "requiresShipping": line["requires_shipping"],
-        "isGiftCard": line["gift_card"],
         "originalUnitPriceSet": _money_bag(line["price_set"]),
     }
 
