@@ -35,10 +35,14 @@ class Page:
 
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
+        self._grey = -1.0  # of texts, as last set
+        self._stroke: tuple[float, float, Dash] | None = None
 
     def text(self, x: float, y: float, text: str, size: float, *, bold: bool = False, grey: float = INK) -> None:
         """A line whose baseline is at `y`."""
-        self.canvas.setFillGray(grey)
+        if grey != self._grey:
+            self._grey = grey
+            self.canvas.setFillGray(grey)
         self.canvas.setFont(BOLD if bold else REGULAR, size)
         self.canvas.drawString(x * POINTS, (HEIGHT - y) * POINTS, text)
 
@@ -74,14 +78,15 @@ class Page:
 
     def rule(self, x1: float, x2: float, y: float, *, grey: float = FAINT, dash: Dash = None) -> None:
         """A horizontal line."""
-        self._pen(grey, dash)
+        self.pen(grey, dash=dash)
         self.canvas.line(x1 * POINTS, (HEIGHT - y) * POINTS, x2 * POINTS, (HEIGHT - y) * POINTS)
 
     def frame(self, box: Box, *, grey: float = FAINT, radius: float = 0, dash: Dash = None) -> None:
         """The outline of a box with round corners of `radius` millimetres."""
-        self._pen(grey, dash)
+        self.pen(grey, dash=dash)
         lower = (HEIGHT - box.y - box.height) * POINTS
-        self.canvas.roundRect(box.x * POINTS, lower, box.width * POINTS, box.height * POINTS, radius * POINTS)
+        place = (box.x * POINTS, lower, box.width * POINTS, box.height * POINTS)
+        self.canvas.roundRect(*place, radius * POINTS) if radius else self.canvas.rect(*place)
 
     def modules(self, x: float, y: float, module: float, rows: Modules, height: float) -> None:
         """Dark modules of `module` x `height` millimetres as one filled path, so that no seam shows between them."""
@@ -99,10 +104,14 @@ class Page:
         lower, upper = (HEIGHT - box.y - box.height) * POINTS, (HEIGHT - box.y) * POINTS
         self.canvas.linkURL(url, (box.x * POINTS, lower, (box.x + box.width) * POINTS, upper))
 
-    def _pen(self, grey: float, dash: Dash) -> None:
+    def pen(self, grey: float, width: float = 0.5, dash: Dash = None) -> None:
+        """How lines are drawn from now on; `width` in points."""
+        if (grey, width, dash) == self._stroke:
+            return
+        self._stroke = (grey, width, dash)
         self.canvas.setStrokeGray(grey)
-        self.canvas.setLineWidth(0.5)
-        self.canvas.setDash(*dash) if dash else self.canvas.setDash()
+        self.canvas.setLineWidth(width)
+        self.canvas.setDash(*dash or ())
 
 
 Line = tuple[str, bool]

@@ -38,9 +38,7 @@ def _cut_line(page: Page, caption: str) -> None:
 def _scissors(page: Page, x: float, y: float) -> None:
     """Two blades and two rings, open to the right; drawn, since the font has no such sign."""
     canvas, points = page.canvas, POINTS
-    canvas.setStrokeGray(0.3)
-    canvas.setDash()
-    canvas.setLineWidth(0.9)
+    page.pen(0.3, 0.9)
     base = (HEIGHT - y) * points
     for side in (1, -1):
         canvas.circle((x + 1) * points, base + side * 1.5 * points, 0.85 * points)
@@ -51,8 +49,7 @@ def _steps(page: Page, words: Mapping[str, str]) -> None:
     column = (RIGHT - LEFT) / len(STEPS)
     for place, name in enumerate(STEPS):
         x = LEFT + place * column
-        page.canvas.setStrokeGray(INK)
-        page.canvas.setLineWidth(0.8)
+        page.pen(INK, 0.8)
         page.canvas.circle((x + 3) * POINTS, (HEIGHT - 165.5) * POINTS, 2.8 * POINTS)
         page.middle(x + 3, 166.7, str(place + 1), 9, bold=True)
         page.block(Box(x + 8, 162, column - 12, 15.5), [words[name]], (8.5, 6))
