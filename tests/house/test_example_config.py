@@ -6,6 +6,7 @@ import dataclasses
 import re
 import tomllib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_the_example_holds_every_setting_once() -> None:
 
 def test_every_setting_has_a_sentence_above_it() -> None:
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
-    pairs = [(above, line) for above, line in zip(lines, lines[1:], strict=False) if KEY.match(line)]
+    pairs = [(above, line) for above, line in pairwise(lines) if KEY.match(line)]
     assert [line for above, line in pairs if not re.fullmatch(r"# .+[.:]|# \.\.\..+\.|# .+\.\.\.", above)] == []
 
 
