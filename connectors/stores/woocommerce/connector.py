@@ -35,6 +35,7 @@ class WooCommerce(StoreConnector):
 
     platform = "woocommerce"
     credential_names = ("consumer_key", "consumer_secret")
+    credentials_needed = (credential_names,)
 
     def __init__(self, address: str, credentials: Credentials, http: Http, state: dict[str, str] | None = None) -> None:
         super().__init__(address, credentials, http, state)

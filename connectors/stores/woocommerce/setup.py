@@ -39,54 +39,55 @@ def describe(client: Client) -> StoreInfo:
 def check(client: Client) -> list[Check]:
     """One look after the other; the first that fails is the last, since it makes the rest pointless.
 
-    Codes: `woocommerce_address` (https), `_api`, `_keys`, `_home`, `_write`; `reason` is the code of an error or
-    the API's own word, empty when all is well.
+    Codes: `store_https`, `store_api`, `store_keys`, `store_home`, `store_write`; a failed one has the `problem`,
+    which is the code of an error, and that error's values.
     """
     found: list[Check] = []
     for code, look in _LOOKS.items():
         try:
             found += look(client)
         except SinkError as error:
-            found.append(_check(code, False, client, reason=error.code))
+            values = {name: str(value) for name, value in error.params.items()}
+            found.append(_check(code, error.code, client, **values))
         if not found[-1].ok:
             break
     return found
 
 
-def _check(code: str, ok: bool, client: Client, **params: str) -> Check:
-    return Check(code, ok, {"address": client.root, "reason": "", **params})
+def _check(code: str, problem: str, client: Client, **values: str) -> Check:
+    return Check(code, not problem, {**values, "address": client.root, "problem": problem})
 
 
-def _address(client: Client) -> list[Check]:
-    return [_check("woocommerce_address", client.may_carry_keys, client)]
+def _https(client: Client) -> list[Check]:
+    return [_check("store_https", "" if client.may_carry_keys else "not_https", client)]
 
 
 def _api(client: Client) -> list[Check]:
     names = [entry.value for entry in client.front().each("namespaces")]
-    return [_check("woocommerce_api", "wc/v3" in names, client, reason="" if "wc/v3" in names else "no_woocommerce")]
+    return [_check("store_api", "" if "wc/v3" in names else "no_woocommerce", client)]
 
 
 def _keys(client: Client) -> list[Check]:
     environment = client.get("system_status").at("environment")
     home = environment.text("home_url")
+    problem = "" if _host(home) == _host(client.root) else "other_shop"
     return [
-        _check("woocommerce_keys", True, client, version=environment.text("version")[:40]),
-        _check("woocommerce_home", _host(home) == _host(client.root), client, home=home[:200]),
+        _check("store_keys", "", client, version=environment.text("version")[:40]),
+        _check("store_home", problem, client, home=home[:200]),
     ]
 
 
 def _write(client: Client) -> list[Check]:
     """A coupon without a code is never made, and a read-only key is told so before the code is missed."""
     said = error_code(client.call("POST", "coupons", json={"amount": "0"}))
-    ok = said == "rest_missing_callback_param"
-    return [_check("woocommerce_write", ok, client, reason="" if ok else said)]
+    return [_check("store_write", "" if said == "rest_missing_callback_param" else "read_only_key", client, said=said)]
 
 
 _LOOKS: dict[str, Callable[[Client], list[Check]]] = {
-    "woocommerce_address": _address,
-    "woocommerce_api": _api,
-    "woocommerce_keys": _keys,
-    "woocommerce_write": _write,
+    "store_https": _https,
+    "store_api": _api,
+    "store_keys": _keys,
+    "store_write": _write,
 }
 
 
