@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
@@ -13,18 +12,14 @@ LONGEST_TEXT = 500
 _LONGEST_NAME = 120
 _LONGEST_URL = 900  # a header line may have 998 octets, and a URL cannot be folded
 _ENCODED_WORD = 75  # RFC 2047, section 2
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LINE_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/^_`{|}~.@=:\[\]-]{1,250}>")
 
 
 def clean(text: str) -> str:
     """The text without NUL, control and bidi override characters; line feeds and tabs stay."""
-    return "".join(
-        char
-        for char in text.encode("utf-8", "replace").decode()
-        if char in "\n\t" or (unicodedata.category(char) != "Cc" and char not in _BIDI)
-    )
+    return _UNWANTED.sub("", text.encode("utf-8", "replace").decode())
 
 
 def one_line(text: str, longest: int = LONGEST_TEXT) -> str:

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable
 
 from tests.bench.labels import bench_label
+from tests.bench.mails import bench_mail
 from tests.bench.rows import Row, table
 
-BENCHES: tuple[Callable[[], list[Row]], ...] = (bench_label,)
+BENCHES: tuple[Callable[[], list[Row]], ...] = (bench_label, bench_mail)
 
 
 def main() -> int:

@@ -167,6 +167,19 @@ def test_an_owners_own_phrase_for_her_hours_is_kept() -> None:
     assert "Respondo de lunes a viernes" in letter("label", frame=frame).text
 
 
+@pytest.mark.parametrize(
+    ("span", "es", "en", "pt"),
+    [
+        ("09:00-18:00", "de 9 a 18 h", "from 9 am to 6 pm", "das 9 às 18 h"),
+        ("9:30 – 13", "de 9:30 a 13 h", "from 9:30 am to 1 pm", "das 9:30 às 13 h"),  # noqa: RUF001 - as people type it
+        ("0-24", "de 0 a 24 h", "from 12 am to 12 am", "das 0 às 24 h"),
+        (" cuando puedo ", "cuando puedo", "cuando puedo", "cuando puedo"),
+    ],
+)
+def test_hours_are_said_as_people_say_them(span: str, es: str, en: str, pt: str) -> None:
+    assert [words(language).hours(span) for language in LANGUAGES] == [es, en, pt]
+
+
 # -- the rules of the categories -------------------------------------------------------------------------------
 
 
