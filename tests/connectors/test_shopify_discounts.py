@@ -183,6 +183,20 @@ def test_a_code_that_exists_with_other_limits_is_left_alone(
     assert len(store.discounts()) == 1
 
 
+@pytest.mark.parametrize(
+    ("edit", "field"),
+    [({"usageLimit": None}, "usage_limit"), ({"combinesWith": {"shippingDiscounts": True}}, "combines")],
+)
+def test_a_code_that_the_merchant_made_more_generous_is_not_the_one_asked_for(
+    store: ShopifyStore, shop: Shopify, request_: DiscountRequest, edit: dict[str, Any], field: str
+) -> None:
+    shop.create_discount(request_)
+    store.codes.edit(request_.code, **edit)
+    with pytest.raises(Permanent) as caught:
+        shop.create_discount(request_)
+    assert (caught.value.code, caught.value.params) == ("discount_differs", {"fields": field})
+
+
 def test_a_code_of_the_merchant_that_has_our_name_is_left_alone(
     store: ShopifyStore, shop: Shopify, request_: DiscountRequest
 ) -> None:

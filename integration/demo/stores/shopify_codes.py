@@ -31,6 +31,12 @@ class Codes:
         if held:
             held["used"] += 1
 
+    def edit(self, code: str, **changes: Any) -> None:
+        """Change a code as the merchant may, in the admin; names and shapes are those of the create mutations."""
+        held = self._held(code)
+        if held:
+            held.update(changes)
+
     def by_code(self, code: str) -> Json | None:
         """The node of a code in any case."""
         return next((self.node(gid) for gid, held in self._codes.items() if _same(held["code"], code)), None)
