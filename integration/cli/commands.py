@@ -12,6 +12,7 @@ import click
 from integration import __version__
 from integration.app import build_services
 from integration.cli.terminal import words
+from integration.cli.usage import Group
 from integration.flows.services import Services
 from integration.settings import Settings, load
 
@@ -23,8 +24,8 @@ def helped(name: str) -> str:
     return words(f"cli.help.{name}")
 
 
-@click.group(help=helped("postventa"))
-@click.version_option(__version__, prog_name="postventa")
+@click.group(cls=Group, help=helped("postventa"))
+@click.version_option(__version__, message="%(prog)s %(version)s", help=words("cli.usage.version"))
 def postventa() -> None:
     """The group itself does nothing."""
 

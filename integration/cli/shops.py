@@ -11,9 +11,8 @@ import click
 from sqlmodel import Session
 
 import connectors
-from connectors.base import Check
 from integration.cli.commands import config_option, helped, postventa, services_at
-from integration.cli.terminal import print_json, say, table, words
+from integration.cli.terminal import check_words, print_json, say, table
 from integration.db.queries import shops as rows
 from integration.db.tables import Connection, Shop
 from integration.domain.errors import Misconfigured
@@ -144,15 +143,9 @@ def check(config_path: Path, name: str) -> None:
     with services_at(config_path) as services:
         found = connecting.check(services, name)
     for one in found:
-        print(("✓ " if one.ok else "✗ ") + check_words(one))
+        print(("✓ " if one.ok else "✗ ") + check_words(one.code, ok=one.ok, params=one.params))
     if not all(one.ok for one in found):
         raise SystemExit(1)
-
-
-def check_words(found: Check) -> str:
-    """A check's sentence in the terminal's language."""
-    key = f"checks.{found.code}.{'ok' if found.ok else 'bad'}"
-    return words(key, **found.params) if words.has(key) else found.code
 
 
 @postventa.group("policy", help=helped("policy"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from integration.domain.errors import PostventaError
@@ -20,18 +21,29 @@ def say(key: str, **values: object) -> None:
 
 def say_error(error: PostventaError) -> None:
     """What went wrong in the reader's words, on standard error."""
-    print(error_words(error, words), file=sys.stderr)
+    print(error_words(error), file=sys.stderr)
 
 
-def error_words(error: PostventaError, reader: Words) -> str:
+def error_words(error: PostventaError) -> str:
     """The sentence for an error's code, or the code itself with its values when nobody has put it into words yet."""
-    key = f"errors.{error.code}"
-    if not reader.has(key):
-        return str(error)
+    if "check" in error.params:  # a store that did not pass: what was looked at says more than that it failed
+        return check_words(str(error.params["check"]), ok=False, params=error.params)
+    return _filled(f"errors.{error.code}", error.params) or str(error)
+
+
+def check_words(code: str, *, ok: bool, params: Mapping[str, object]) -> str:
+    """What was looked at and, where it failed, the reason in the words of its own error."""
+    said = _filled(f"checks.{code}.{'ok' if ok else 'bad'}", params) or _filled(f"errors.{code}", params) or code
+    reason = "" if ok else params.get("problem") or params.get("reason") or ""
+    return f"{said} {_filled(f'errors.{reason}', params)}".rstrip()
+
+
+def _filled(key: str, params: Mapping[str, object]) -> str:
+    """The text with its values; empty when there is none, or a value is missing."""
     try:
-        return reader(key, **error.params)
+        return words(key, **params)
     except KeyError:
-        return str(error)
+        return ""
 
 
 def print_json(data: Any) -> None:
