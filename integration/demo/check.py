@@ -72,9 +72,10 @@ class Journey:
         equal(fetch(self.mails["label"].link("r"))[0], 200)
 
     def survey_mailed(self) -> None:
-        """The survey mail, with one-click opt-out."""
+        """The survey mail: five answers to choose from, a way to opt out."""
         mail = self._await("survey")
-        equal(mail.message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
+        equal(len(set(re.findall(r"\?r=[1-5]", mail.text))), 5)
+        expect(bool(mail.link("u")), "the survey mail has no way to opt out")
 
     def scanner_changes_nothing(self) -> None:
         """A scanner opens every link of the survey mail: no answer, no complaint, no code."""
@@ -136,7 +137,7 @@ class Journey:
 
     def unsubscribed(self) -> None:
         """One click, as mail programs do it."""
-        url = self.mails["survey"].message["List-Unsubscribe"].strip("<> ").split(">")[0]
+        url = self.mails["survey"].link("u")
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         equal(post(url, kind, b"List-Unsubscribe=One-Click"), 200)
 

@@ -45,14 +45,13 @@ class Sent:
         return found.group() if found else ""
 
 
-def read(folder: Path, since: str = "") -> list[Sent]:
-    """The mails written after the file `since`, oldest first."""
-    found = []
-    for path in sorted(folder.glob("*.eml")) if folder.is_dir() else ():
-        if path.stem > since:
-            message = email.message_from_bytes(path.read_bytes(), policy=default)
-            found.append(Sent(path.stem, kind_of(path.stem), message))
-    return found
+def read(folder: Path) -> list[Sent]:
+    """The mails in the order they were written."""
+    paths = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+    return [
+        Sent(path.stem, kind_of(path.stem), email.message_from_bytes(path.read_bytes(), policy=default))
+        for path in paths
+    ]
 
 
 def kind_of(name: str) -> str:

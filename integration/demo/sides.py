@@ -23,7 +23,7 @@ class HeldCode:
     usage_limit: int | None
     bound_to: tuple[str, ...]
     expires: str | None
-    percent: str
+    value: str
 
 
 class Side(ABC):
@@ -143,8 +143,8 @@ class ShopifySide(Side):
     def codes(self) -> list[HeldCode]:  # noqa: D102  see `Side`
         return [
             HeldCode(
-                one["code"].upper(), one["usageLimit"], tuple(one["customers"]), one["endsAt"],
-                str(one.get("percentage") or ""),
+                one["code"].upper(), one["usage_limit"], tuple(one["customers"]), one["ends_at"],
+                one["value"],
             )
             for one in self.store.discounts()
         ]  # fmt: skip

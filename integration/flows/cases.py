@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import get_args
+from typing import cast, get_args
 
 from sqlmodel import Session
 
@@ -135,7 +135,7 @@ def _grant(session: Session, services: Services, case: ComplaintRow, form: Mappi
         if extra is None:
             raise BadForm("extra_not_possible", field="extra")
     case.fix, case.fixed_at = fix, None
-    verdict = Verdict(fix=fix, extra=extra, by="person", reasons=(), would_have=None)
+    verdict = Verdict(fix=cast("Fix", fix), extra=extra, by="person", reasons=(), would_have=None)
     deciding.apply(session, services, shop, case, order_row, order, verdict, "owner", now)
 
 

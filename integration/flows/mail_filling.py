@@ -17,7 +17,7 @@ from integration.db.tables import CodeRow, ComplaintRow, LabelRow, MailRow, Orde
 from integration.domain.errors import NotFound
 from integration.domain.facts import Item, Order
 from integration.domain.money import Money
-from integration.domain.policy import Cause, Fix, Wish
+from integration.domain.policy import Cause, ExtraKind, Fix, Wish
 from integration.flows import linking
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, return_address
@@ -160,14 +160,14 @@ def _discount_code(filling: Filling) -> mail.DiscountCodeMail:
     code = complaints.code(filling.session, filling.shop.id, filling.row.context["code_id"])
     return mail.DiscountCodeMail(
         frame=_frame(filling), number=case.number, fix=cast("Fix | None", case.fix or None),
-        due_at=None if case.fixed_at else case.due_at, code=code.code,
+        fix_due_at=None if case.fixed_at else case.due_at, code=code.code, extra=cast("ExtraKind", code.kind),
         expires_at=code.expires_at, bound_to=order.email, shop_url=shop_url(filling.shop),
         return_url=filling.links["r"] if case.fix in ("return_label", "exchange") else "",
-        **_worth(filling, code),
+        **_worth(code),
     )  # fmt: skip
 
 
-def _worth(filling: Filling, code: CodeRow) -> dict[str, Any]:
+def _worth(code: CodeRow) -> dict[str, Any]:
     value, minimum = Decimal(code.value), code.min_subtotal_minor
     return {
         "percent": value if code.kind == "percent" else None,
