@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import sqrt
 
-from integration.domain.errors import PostventaError
+from integration.domain.errors import BadForm
 from integration.domain.policy import CAUSES, Cause
 
 LONGEST_TEXT = 4000
@@ -39,10 +39,10 @@ class Csat:
 
 
 def read_answer(form: Mapping[str, str]) -> Answer:
-    """The form's `score`, `cause` and `text`; `PostventaError("bad_answer", field=…)` names what is wrong."""
+    """The form's `score`, `cause` and `text`; `BadForm("bad_answer", field=…)` names what is wrong."""
     score = _SCORES.get(form.get("score", "").strip())
     if score is None:
-        raise PostventaError("bad_answer", field="score")
+        raise BadForm("bad_answer", field="score")
     return Answer(score, read_cause(form), read_text(form))
 
 
@@ -50,7 +50,7 @@ def read_cause(form: Mapping[str, str]) -> Cause | None:
     """The form's `cause`, `None` if she gave none; `bad_answer` for one that is not ours."""
     named = form.get("cause", "").strip()
     if named and named not in _CAUSES:
-        raise PostventaError("bad_answer", field="cause")
+        raise BadForm("bad_answer", field="cause")
     return _CAUSES.get(named)
 
 
@@ -58,7 +58,7 @@ def read_text(form: Mapping[str, str]) -> str:
     """The form's `text` without signs that nobody typed; `bad_answer` beyond `LONGEST_TEXT`, never cut."""
     text = "".join(sign for sign in form.get("text", "") if _typed(sign)).strip()
     if len(text) > LONGEST_TEXT:
-        raise PostventaError("bad_answer", field="text", most=LONGEST_TEXT)
+        raise BadForm("bad_answer", field="text", most=LONGEST_TEXT)
     return text
 
 

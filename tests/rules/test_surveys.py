@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.domain.errors import PostventaError
+from integration.domain.errors import BadForm
 from integration.domain.policy import CAUSES
 from integration.rules.surveys import LONGEST_TEXT, Answer, Csat, can_edit, csat, opens_complaint, read_answer
 from tests.rules.cast import DAY, NOON
@@ -28,13 +28,13 @@ def test_every_score_of_the_scale_is_read(score):
 
 @pytest.mark.parametrize("score", ["", "0", "6", "-1", "4.0", "٣", "five", "4\x00", "44"])
 def test_a_score_is_one_to_five(score):
-    with pytest.raises(PostventaError) as error:
+    with pytest.raises(BadForm) as error:
         read_answer({"score": score})
     assert (error.value.code, error.value.params) == ("bad_answer", {"field": "score"})
 
 
 def test_an_answer_without_a_score_is_none():
-    with pytest.raises(PostventaError):
+    with pytest.raises(BadForm):
         read_answer({"cause": "late"})
 
 
@@ -44,7 +44,7 @@ def test_every_cause_of_ours_is_read(cause):
 
 
 def test_a_cause_that_is_not_ours_is_refused():
-    with pytest.raises(PostventaError) as error:
+    with pytest.raises(BadForm) as error:
         read_answer({"score": "3", "cause": "boredom"})
     assert (error.value.code, error.value.params) == ("bad_answer", {"field": "cause"})
 
@@ -57,7 +57,7 @@ def test_words_are_kept_but_for_signs_that_nobody_types():
 def test_words_are_never_cut_but_refused_when_too_many():
     most = "ñ" * LONGEST_TEXT
     assert read_answer({"score": "3", "text": f" {most} "}).text == most
-    with pytest.raises(PostventaError) as error:
+    with pytest.raises(BadForm) as error:
         read_answer({"score": "3", "text": most + "ñ"})
     assert (error.value.code, error.value.params) == ("bad_answer", {"field": "text", "most": 4000})
 
@@ -69,7 +69,7 @@ def test_a_line_end_of_a_form_is_one_sign():
 @given(st.dictionaries(st.sampled_from(["score", "cause", "text"]), st.text()))
 def test_any_form_is_read_or_refused_by_name(form):
     form["score"] = form.get("score", "5")
-    with suppress(PostventaError):
+    with suppress(BadForm):
         answer = read_answer(form)
         assert answer.score in range(1, 6)
         assert answer.cause is None or answer.cause in CAUSES
