@@ -27,7 +27,7 @@ BY_CODE = """
     mail.cause.* mail.wish.* mail.reason.* mail.fix_task.* mail.fix.*.title mail.fix.*.text mail.why.*
     pages.causes.* pages.wishes.* pages.fixes.* pages.extra_kinds.* pages.return_reasons.* pages.methods.*
     pages.states.* pages.case_states.* pages.code_states.* pages.steps.* pages.case_steps.* pages.sources.*
-    pages.reasons.* pages.did.*
+    pages.did.*
     pages.problem.*.title pages.problem.*.text
 """
 DYNAMIC = {

@@ -105,6 +105,14 @@ def test_an_action_that_is_no_longer_open_is_told(client: FlaskClient, flows: Fl
     assert '<p class="error" role="alert">Eso ya no se puede hacer con este caso.' in page.text
 
 
+def test_she_reads_why_she_is_asked_as_in_the_mail(client: FlaskClient, flows: Flows) -> None:
+    flows.case = case(reasons=("over_customer_max", "brand_new", "brand_newer"))
+    html = client.get(CASE).text
+    assert "Esta persona ya recibió un código hace poco" in html
+    assert html.count("Tus reglas piden que lo decida una persona") == 1
+    assert "brand_new" not in html
+
+
 def test_danger_is_marked_urgent(client: FlaskClient, flows: Flows) -> None:
     flows.case = case(severity="urgent", cause="danger")
     assert "Urgente: puede haber peligro" in client.get(CASE).text

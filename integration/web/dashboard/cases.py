@@ -47,9 +47,17 @@ def _page(view: CaseView, status: int = 200, **values: Any) -> Response:
         fixes=FIXES,
         primary=primary(view),
         extra=_worth(view),
+        reasons=_reasons(view),
         text_max=ANSWER_MAX,
         **(known | values),
     )
+
+
+def _reasons(view: CaseView) -> list[str]:
+    """Why a person decides, in the words of the alert mail."""
+    words = words_for(view.visit)
+    keys = [f"mail.why.{code}" for code in view.reasons]
+    return list(dict.fromkeys(words(key if words.has(key) else "mail.why.other") for key in keys))
 
 
 def _worth(view: CaseView) -> str:
