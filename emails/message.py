@@ -66,8 +66,15 @@ class Envelope:
 
 
 def new_message_id(mail_id: str, from_domain: str) -> str:
-    """The Message-ID of our mail with this id: always the same, so that a second copy shows as one."""
-    return f"<{mail_id}@{from_domain.encode('idna').decode().lower()}>"
+    """The Message-ID of our mail with this id: always the same, so that a second copy shows as one.
+
+    A domain that is none does not stop the queueing: the mail waits at its sending, where the owner is told.
+    """
+    try:
+        domain = from_domain.encode("idna").decode().lower()
+    except UnicodeError:
+        domain = ""
+    return f"<{mail_id}@{domain or 'sender.invalid'}>"
 
 
 def build_message(envelope: Envelope) -> EmailMessage:

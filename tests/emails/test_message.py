@@ -258,3 +258,8 @@ def test_date_language_reply_address_and_feedback_are_there() -> None:
 
 def test_every_try_has_the_same_message_id() -> None:
     assert new_message_id("mail_01kaq3", "Ñandú.example") == "<mail_01kaq3@xn--and-6ma2c.example>"
+
+
+@pytest.mark.parametrize("domain", ["", "a..b", "x" * 64])
+def test_a_wrong_from_domain_does_not_stop_the_queueing(domain: str) -> None:
+    assert new_message_id("mail_01kaq3", domain) == "<mail_01kaq3@sender.invalid>"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
 from importlib.resources import files
+from inspect import getsource
 from pathlib import Path
 from typing import get_args
 
@@ -17,6 +18,7 @@ from emails.catalogue import KINDS
 from emails.compose import Content, compose
 from integration.domain.errors import Permanent
 from integration.i18n import catalogue
+from integration.rules import compensation, complaints
 from tests.emails import inline
 from tests.emails.letters import (
     CONTACT,
@@ -321,6 +323,16 @@ def test_the_owner_reads_numbers_first_and_why_it_is_hers() -> None:
     assert text.index("Plazo") < text.index("Total: $45.990") < text.index("Pedido: 1001") < text.index("Motivo")
     assert "Supera el monto desde el que quieres decidir tú, Tus reglas piden que lo decida una persona" in text
     assert "Casos anteriores" not in letter("owner_case", earlier_cases=None).text
+
+
+@in_every_language
+def test_every_doubt_of_the_rules_has_its_words(language: str) -> None:
+    doubts = set(re.findall(r'"([a-z_]+)": ', getsource(complaints._doubts)))
+    people = set(re.findall(r'Person\("([a-z_]+)"', getsource(compensation))) | {
+        "over_customer_max", "above_person_limit", "over_day_budget", "over_month_budget",
+    }  # fmt: skip
+    assert len(doubts) >= 9
+    assert [code for code in doubts | people if f"mail.why.{code}" not in catalogue(language)] == []
 
 
 def test_a_notice_speaks_in_the_words_of_its_error() -> None:
