@@ -89,8 +89,8 @@ def show(config_path: Path, number: str, as_json: bool) -> None:
 
 @complaints_group.command("add", help=helped("complaints_add"))
 @config_option
-@click.argument("shop_name")
-@click.argument("order_number")
+@click.argument("shop_name", metavar="SHOP")
+@click.argument("order_number", metavar="ORDER")
 @click.option("--cause", type=click.Choice(CAUSES), required=True, help=helped("cause"))
 @click.option("--text", default="", help=helped("text"))
 @click.option("--wish", type=click.Choice(WISHES), help=helped("wish"))

@@ -18,7 +18,7 @@ from webhooks import inbox
 
 @postventa.command(help=helped("export"))
 @config_option
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 def export(config_path: Path, folder: Path) -> None:
     """One JSON-lines file per table, without secrets."""
     with services_at(config_path) as services:
@@ -58,7 +58,7 @@ def doctor(config_path: Path, as_json: bool) -> None:
         print_json(told)
     else:
         for one in told:
-            print(f"{'✓' if one['ok'] else '✗'} {one['words']}" + (f"  → {one['remedy']}" if one["remedy"] else ""))
+            print(f"{'✓' if one['ok'] else '✗'} {one['words']}" + (f"\n  → {one['remedy']}" if one["remedy"] else ""))
     if not all(finding.ok for finding in findings):
         raise SystemExit(1)
 

@@ -20,7 +20,7 @@ def labels_group() -> None:
 
 @labels_group.command("add", help=helped("labels_add"))
 @config_option
-@click.argument("shop_name")
+@click.argument("shop_name", metavar="SHOP")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def add(config_path: Path, shop_name: str, files: tuple[Path, ...]) -> None:
     """Each PDF is handed out once."""

@@ -117,7 +117,7 @@ def _row(session: Session, services: Services, shop: Shop) -> dict[str, str]:
 
 @shops_group.command("pause", help=helped("shops_pause"))
 @config_option
-@click.argument("name")
+@click.argument("name", metavar="SHOP")
 def pause(config_path: Path, name: str) -> None:
     """Nothing leaves until `shops live`; webhooks are still kept."""
     with services_at(config_path) as services:
@@ -127,7 +127,7 @@ def pause(config_path: Path, name: str) -> None:
 
 @shops_group.command("live", help=helped("shops_live"))
 @config_option
-@click.argument("name")
+@click.argument("name", metavar="SHOP")
 def live(config_path: Path, name: str) -> None:
     """Mails leave."""
     with services_at(config_path) as services:
@@ -137,7 +137,7 @@ def live(config_path: Path, name: str) -> None:
 
 @shops_group.command("check", help=helped("shops_check"))
 @config_option
-@click.argument("name")
+@click.argument("name", metavar="SHOP")
 def check(config_path: Path, name: str) -> None:
     """Look at everything that must hold between us and the store."""
     with services_at(config_path) as services:
@@ -155,7 +155,7 @@ def policy_group() -> None:
 
 @policy_group.command("show", help=helped("policy_show"))
 @config_option
-@click.argument("name")
+@click.argument("name", metavar="SHOP")
 def show(config_path: Path, name: str) -> None:
     """The policy in force, ready to edit and give to `policy set`."""
     with services_at(config_path) as services, services.db.reading() as session:
@@ -184,7 +184,7 @@ def _toml_value(value: object) -> str:
 
 @policy_group.command("set", help=helped("policy_set"))
 @config_option
-@click.argument("name")
+@click.argument("name", metavar="SHOP")
 @click.option("--file", "file", required=True, type=click.Path(path_type=Path, exists=True), help=helped("policy_file"))
 def set_policy(config_path: Path, name: str, file: Path) -> None:
     """Keep a new version; decisions from now on follow it."""
