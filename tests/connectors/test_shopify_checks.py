@@ -8,9 +8,12 @@ from importlib.resources import files
 import pytest
 
 from connectors.http import Http, HttpLimits
+from connectors.payload import Payload
 from connectors.stores.shopify.connector import Shopify
 from integration.demo.stores.shopify import ShopifyStore
+from integration.domain.errors import Temporary
 from integration.domain.facts import Address
+from integration.i18n import catalogue
 from tests.conftest import StandingClock
 
 HTTP = Http(HttpLimits(allow_private_hosts=True))
@@ -38,39 +41,37 @@ def test_a_shop_that_is_well_connected_passes_every_check(store: ShopifyStore) -
     store.subscribe(*shop.webhook_topics()[:-1])
     assert failed(shop) == []
     assert {check.code for check in shop.check()} == {
-        "store_keys",
-        "store_home",
-        "store_scope",
-        "store_version",
-        "store_customer_data",
-        "store_webhooks",
+        "shopify_access",
+        "shopify_domain",
+        "shopify_scope",
+        "shopify_api_version",
+        "shopify_customer_data",
+        "shopify_webhooks",
     }
 
 
 def test_without_access_nothing_else_is_said(store: ShopifyStore) -> None:
     store.client_secret = "another"
-    assert failed(connect(store)) == [("store_keys", {"problem": "invalid_client"})]
+    assert failed(connect(store)) == [("shopify_access", {"problem": "invalid_client"})]
 
 
 def test_each_missing_scope_is_named(store: ShopifyStore) -> None:
     store.shop.scopes = {"write_orders", "read_fulfillments", "read_discounts"}
     assert failed(connect(store)) == [
-        ("store_scope", {"scope": "read_customers", "problem": "scope_missing"}),
-        ("store_scope", {"scope": "write_discounts", "problem": "scope_missing"}),
+        ("shopify_scope", {"scope": "read_customers"}),
+        ("shopify_scope", {"scope": "write_discounts"}),
     ]
 
 
 def test_another_shop_behind_the_address_is_noticed(store: ShopifyStore) -> None:
     shop = connect(store, "eve.myshopify.com")
-    assert failed(shop) == [
-        ("store_home", {"home": "mia.myshopify.com", "address": "eve.myshopify.com", "problem": "other_shop"})
-    ]
+    assert failed(shop) == [("shopify_domain", {"domain": "eve.myshopify.com", "store": "mia.myshopify.com"})]
 
 
 def test_withheld_customer_data_is_noticed(store: ShopifyStore) -> None:
     store.add_order()
     store.shop.withholds_personal_data = True
-    assert failed(connect(store)) == [("store_customer_data", {"problem": "customer_data_withheld"})]
+    assert failed(connect(store)) == [("shopify_customer_data", {})]
 
 
 def test_an_order_of_the_counter_does_not_look_like_withheld_data(store: ShopifyStore) -> None:
@@ -82,8 +83,8 @@ def test_an_order_of_the_counter_does_not_look_like_withheld_data(store: Shopify
 def test_orders_that_we_may_not_read_are_noticed(store: ShopifyStore) -> None:
     store.shop.scopes.discard("read_orders")
     scope, data = failed(connect(store))
-    assert scope == ("store_scope", {"scope": "read_orders", "problem": "scope_missing"})
-    assert (data[0], data[1]["problem"]) == ("store_customer_data", "access_denied")
+    assert scope == ("shopify_scope", {"scope": "read_orders"})
+    assert (data[0], data[1]["problem"]) == ("shopify_customer_data", "access_denied")
 
 
 def test_missing_and_outdated_subscriptions_are_named(store: ShopifyStore) -> None:
@@ -91,9 +92,30 @@ def test_missing_and_outdated_subscriptions_are_named(store: ShopifyStore) -> No
     wanted = shop.webhook_topics()[:-1]
     store.subscribe(*wanted[2:])
     store.subscribe(wanted[1], version="2026-01")
-    assert failed(shop) == [
-        ("store_webhooks", {"missing": "orders/create, orders/updated", "problem": "webhooks_missing"})
-    ]
+    assert failed(shop) == [("shopify_webhooks", {"missing": "orders/create, orders/updated"})]
+
+
+def test_subscriptions_that_cannot_be_listed_are_a_matter_of_access(
+    store: ShopifyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = connect(store)
+    ask = shop.client.run
+
+    def busy(name: str, **variables: object) -> Payload:
+        if name == "webhooks":
+            raise Temporary("throttled")
+        return ask(name, **variables)
+
+    monkeypatch.setattr(shop.client, "run", busy)
+    assert failed(shop) == [("shopify_access", {"problem": "throttled"})]
+
+
+def test_every_check_has_its_words(store: ShopifyStore) -> None:
+    shop = connect(store)
+    found = {check.code for check in shop.check()}
+    store.subscribe("orders/create")
+    found |= {check.code for check in shop.check()}
+    assert {code for code in found if f"checks.{code}.ok" not in catalogue("es")} == set()
 
 
 def test_subscriptions_are_read_to_the_last_page(store: ShopifyStore) -> None:
@@ -103,12 +125,12 @@ def test_subscriptions_are_read_to_the_last_page(store: ShopifyStore) -> None:
 
 
 def test_subscriptions_of_the_app_file_are_not_listed_and_not_missed(store: ShopifyStore) -> None:
-    assert connect(store).check()[-1].code == "store_webhooks_unlisted"
+    assert connect(store).check()[-1].code == "shopify_webhooks_unlisted"
 
 
 def test_an_unsupported_version_is_noticed(store: ShopifyStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("integration.demo.stores.shopify_graphql.SUPPORTED", ("2027-01",))
-    assert failed(connect(store)) == [("store_version", {"version": "2026-10", "problem": "version_unsupported"})]
+    assert failed(connect(store)) == [("shopify_api_version", {"version": "2026-10"})]
 
 
 def test_the_shop_describes_itself(store: ShopifyStore) -> None:

@@ -39,15 +39,15 @@ class Shop(Protocol):
 
 
 def look(shop: Shop) -> Iterator[Check]:
-    """All checks; only the first one when there is no access. A failed one has the `problem`, an error's code."""
+    """All checks; only the first one when there is no access. `problem` is the code of the error that stopped one."""
     try:
         told = shop.client.run("shop")
     except SinkError as error:
-        yield _broken("store_keys", error)
+        yield _broken("shopify_access", error)
         return
-    yield Check("store_keys", True, {})
+    yield Check("shopify_access", True, {})
     named = told.at("shop").text("myshopifyDomain").lower()
-    yield Check("store_home", named == shop.domain, {"home": named, "address": shop.domain, "problem": "other_shop"})
+    yield Check("shopify_domain", named == shop.domain, {"domain": shop.domain, "store": named})
     yield from _scopes(told)
     yield _version(told)
     yield _customer_data(shop.client)
@@ -64,12 +64,12 @@ def _scopes(told: Payload) -> Iterator[Check]:
     for scope in SCOPES:
         # Who may write may read; Shopify then lists only the writing.
         held = scope in granted or scope.replace("read_", "write_") in granted
-        yield Check("store_scope", held, {"scope": scope, "problem": "scope_missing"})
+        yield Check("shopify_scope", held, {"scope": scope})
 
 
 def _version(told: Payload) -> Check:
     supported = {entry.text("handle") for entry in told.each("publicApiVersions") if entry.flag("supported")}
-    return Check("store_version", API_VERSION in supported, {"version": API_VERSION, "problem": "version_unsupported"})
+    return Check("shopify_api_version", API_VERSION in supported, {"version": API_VERSION})
 
 
 def _customer_data(client: Client) -> Check:
@@ -77,9 +77,9 @@ def _customer_data(client: Client) -> Check:
     try:
         orders = list(client.run("latest_orders").at("orders").each("nodes"))
     except SinkError as error:
-        return _broken("store_customer_data", error)
+        return _broken("shopify_customer_data", error)
     readable = not orders or any(order.text("email") for order in orders)
-    return Check("store_customer_data", readable, {"problem": "customer_data_withheld"})
+    return Check("shopify_customer_data", readable, {})
 
 
 def _webhooks(client: Client) -> Check:
@@ -87,11 +87,11 @@ def _webhooks(client: Client) -> Check:
     try:
         subscribed = {entry.text("topic"): entry.at("apiVersion").text("handle") for entry in _subscriptions(client)}
     except SinkError as error:
-        return _broken("store_webhooks", error)
+        return _broken("shopify_access", error)
     if not subscribed:
-        return Check("store_webhooks_unlisted", True, {})
+        return Check("shopify_webhooks_unlisted", True, {})
     missing = [topic for topic in TOPICS if subscribed.get(topic.upper().replace("/", "_")) != API_VERSION]
-    return Check("store_webhooks", not missing, {"missing": ", ".join(missing), "problem": "webhooks_missing"})
+    return Check("shopify_webhooks", not missing, {"missing": ", ".join(missing)})
 
 
 def _subscriptions(client: Client) -> Iterator[Payload]:
