@@ -154,13 +154,17 @@ def _adapter(cls: type) -> TypeAdapter[Any]:
 
 def load(path: Path, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the file and the overrides; `Misconfigured` names the key that is wrong, never its value."""
+    return settings_from(read_toml(path), path.parent, os.environ if environ is None else environ)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a file; `Misconfigured` when there is none, or says where it is no TOML."""
     try:
-        raw = tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise Misconfigured("no_config", file=str(path)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured("bad_toml", file=path.name, where=str(error)[:120]) from error
-    return settings_from(raw, path.parent, os.environ if environ is None else environ)
 
 
 def settings_from(raw: Mapping[str, Any], folder: Path, environ: Mapping[str, str]) -> Settings:

@@ -34,7 +34,7 @@ def receive(platform: str, key: str) -> Response:
         log.warning("webhook refused: %s", error.code)
         return _answer(401)
     except Temporary as error:
-        log.error("webhook not kept: %s", error)
+        log.warning("webhook not kept: %s", error)
         return _answer(503)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from integration.domain.errors import Misconfigured
 from integration.flows import connecting
 from integration.flows import shops as flow
 from integration.flows.services import Services
-from integration.settings import secret_from_environment, spelled
+from integration.settings import read_toml, secret_from_environment, spelled
 
 
 @postventa.group("shops", help=helped("shops"))
@@ -188,10 +187,7 @@ def _toml_value(value: object) -> str:
 @click.option("--file", "file", required=True, type=click.Path(path_type=Path, exists=True), help=helped("policy_file"))
 def set_policy(config_path: Path, name: str, file: Path) -> None:
     """Keep a new version; decisions from now on follow it."""
-    try:
-        body = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured("bad_toml", file=file.name, where=str(error)[:120]) from error
+    body = read_toml(file)
     with services_at(config_path) as services, services.db.writing() as session:
         shop = rows.shop_by_name(session, name)
         version = flow.set_policy(session, services, shop, body.get("policy", body), services.clock())

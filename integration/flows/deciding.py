@@ -18,8 +18,8 @@ from integration.flows.people import identities
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, zone_of
 from integration.rules import budget_window, transitions
-from integration.rules.complaints import Case, CustomerHistory, Verdict, decide
 from integration.rules.compensation import Spent
+from integration.rules.complaints import Case, CustomerHistory, Verdict, decide
 
 QUARTER = timedelta(days=90)
 _FIXES_THAT_ARE_WORK = ("resend", "exchange", "return_label", "refund", "repair")

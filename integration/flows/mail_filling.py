@@ -56,7 +56,7 @@ def _case(filling: Filling) -> ComplaintRow:
 def _frame(filling: Filling) -> mail.Frame:
     own, order = filling.services.settings.shop, _order(filling)
     return mail.Frame(
-        shop_name=own.legal_name or filling.shop.name,
+        shop_name=filling.shop.name,
         order_number=order.number,
         complaint_url=filling.links["c"],
         preferences_url=filling.links["u"],

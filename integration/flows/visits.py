@@ -79,7 +79,7 @@ def _visit(session: Session, services: Services, row: LinkRow) -> Visit:
         named, language = orders.facts(order_row).locale, language_of(orders.facts(order_row), shop)
     return Visit(
         shop_id=shop.id, order_id=order_id, subject=row.subject,
-        shop_name=services.settings.shop.legal_name or shop.name, contact=services.settings.contact,
+        shop_name=shop.name, contact=services.settings.contact,
         order_number=number, first_name=name, country=country, language=language, zone=zone_of(shop),
         links=_others(session, services, shop.id, order_id), order_language=named,
     )  # fmt: skip
