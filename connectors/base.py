@@ -100,7 +100,10 @@ class StoreConnector(ABC):
     @classmethod
     @abstractmethod
     def verify(cls, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Delivery:
-        """Check the raw body's signature in constant time; `headers` have lower-case names. `BadSignature`."""
+        """Check the raw body's signature in constant time; `headers` have lower-case names. `BadSignature`.
+
+        `BadPayload("shop_mismatch")` when the signed body names another shop than the unsigned headers.
+        """
 
     @classmethod
     @abstractmethod

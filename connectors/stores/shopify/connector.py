@@ -52,8 +52,8 @@ class Shopify(StoreConnector):
 
     @property
     def domain(self) -> str:
-        """The shop's domain, also when it was pasted as a URL; empty when it is none."""
-        return webhook.shop_domain(self.address.strip().removeprefix("https://").rstrip("/"))
+        """The shop's domain, empty when the address is another: webhooks are matched by it, so a URL will not do."""
+        return webhook.shop_domain(self.address)
 
     def fetch_order(self, ref: str) -> Order | None:
         """The order with all its lines; `None` also for one older than the 60 days that our scope sees."""

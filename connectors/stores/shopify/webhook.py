@@ -28,7 +28,7 @@ _ID = re.compile(r"[A-Za-z0-9:._-]{1,100}")
 
 def shop_domain(written: str) -> str:
     """`mia.myshopify.com` in lower case, empty for anything else (the whole text has to match)."""
-    domain = written.strip().lower()
+    domain = written.lower()
     return domain if _DOMAIN.fullmatch(domain) else ""
 
 
