@@ -109,6 +109,16 @@ def test_a_page_instead_of_the_api_names_its_kind() -> None:
     assert error.params == {"content_type": "text/html"}
 
 
+def test_a_ref_stays_below_its_path(mia: WooCommerceStore) -> None:
+    for ref in ("../coupons", "1/../../webhooks", "1?status=any", "1#x"):
+        with pytest.raises((Permanent, BadPayload)):
+            connected(mia).fetch_order(ref)
+        with pytest.raises((Permanent, BadPayload)):
+            connected(mia).revoke_discount(ref)
+    assert {request.split("/wp-json/wc/v3/")[1].split("/")[0] for request in mia.requests} == {"orders", "coupons"}
+    assert not any(request.startswith("DELETE /wp-json/wc/v3/coupons/1 ") for request in mia.requests)
+
+
 # -- coupons --------------------------------------------------------------------------------------
 
 
@@ -130,6 +140,31 @@ def test_somebody_elses_coupon_with_our_code_differs_and_stays(mia: WooCommerceS
     with pytest.raises(Permanent, match="discount_differs"):
         connected(mia).create_discount(SAM)
     assert [coupon["id"] for coupon in mia.coupons()] == [theirs["id"]]
+
+
+def test_the_same_limits_for_another_case_are_another_code(mia: WooCommerceStore) -> None:
+    connected(mia).create_discount(SAM)
+    with pytest.raises(Permanent, match="discount_differs") as caught:
+        connected(mia).create_discount(replace(SAM, reference="complaint_other"))
+    assert caught.value.params["fields"] == "meta_data"
+    assert len(mia.coupons()) == 1
+
+
+@pytest.mark.parametrize("said", [b'{"id":7,"code":"pv-k7q2xw9d4rt"}', b"[]", b"{}"])
+def test_only_201_with_an_id_made_something(said: bytes) -> None:
+    with RawServer(answer(said)) as server, pytest.raises(BadPayload, match="not_made"):
+        WooCommerce(server.url, KEYS, Http(LIMITS)).create_discount(SAM)
+
+
+@pytest.mark.parametrize("amount", [None, "rubbish", "1000"])
+def test_an_amount_that_is_not_the_one_asked_for_is_not_proof(
+    mia: WooCommerceStore, monkeypatch: pytest.MonkeyPatch, amount: str | None
+) -> None:
+    make = mia.shop.create_coupon
+    monkeypatch.setattr(mia.shop, "create_coupon", lambda asked: {**make(asked), "amount": amount})
+    with pytest.raises(Permanent, match=r"discount_differs.*amount"):
+        connected(mia).create_discount(SAM)
+    assert mia.coupons() == []
 
 
 def test_a_coupon_for_everybody_that_could_not_be_deleted_is_deleted_at_the_next_try(
