@@ -12,7 +12,6 @@ import pytest
 
 from connectors.http import Http, HttpLimits
 from connectors.payload import Payload
-from connectors.stores.shopify import discounts
 from connectors.stores.shopify.connector import Shopify
 from integration.demo.stores.shopify import ShopifyStore
 from integration.domain.errors import Permanent, Temporary
@@ -285,7 +284,3 @@ def test_a_code_that_is_still_there_was_not_revoked(shop: Shopify, monkeypatch: 
     monkeypatch.setattr(shop.client, "run", lambda *_, **__: Payload(errors))
     with pytest.raises(Permanent, match="discount_refused"):
         shop.revoke_discount("gid")
-
-
-def test_our_codes_carry_a_tag() -> None:
-    assert discounts.TAG == "postventa"
