@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integration.domain.errors import PostventaError
-from integration.i18n import Words, closest_language
+from integration.i18n import Words, closest_language, placeholders
 from integration.settings import terminal_language
 
 words = Words(closest_language(terminal_language(), default="en"))
@@ -34,16 +34,17 @@ def error_words(error: PostventaError) -> str:
 def check_words(code: str, *, ok: bool, params: Mapping[str, object]) -> str:
     """What was looked at and, where it failed, the reason in the words of its own error."""
     said = _filled(f"checks.{code}.{'ok' if ok else 'bad'}", params) or _filled(f"errors.{code}", params) or code
-    reason = "" if ok else params.get("problem") or params.get("reason") or ""
-    return f"{said} {_filled(f'errors.{reason}', params)}".rstrip()
+    why = "" if ok else _filled(f"errors.{params.get('problem', '')}", params)
+    return f"{said} {why}".rstrip()
 
 
 def _filled(key: str, params: Mapping[str, object]) -> str:
     """The text with its values; empty when there is none, or a value is missing."""
     try:
-        return words(key, **params)
+        text = words(key, **params)
     except KeyError:
         return ""
+    return "" if not params and placeholders(text) else text
 
 
 def print_json(data: Any) -> None:
