@@ -67,6 +67,7 @@ def _order_changed(session: Session, services: Services, shop: Shop, order: Orde
     session.flush()
     for shipment in order.shipments:
         _put_shipment(session, row, shipment, order.updated_at, now)
+    _drop_replaced(session, row, order, now)
     _note_redeemed(session, shop, order, now)
     settle_delivery(session, services, shop, row, now)
 
@@ -118,6 +119,18 @@ def _put_shipment(session: Session, order: OrderRow, told: Shipment, at: datetim
         row.state, row.state_at = told.state, at
         _take_over(row, told)
     session.flush()
+
+
+def _drop_replaced(session: Session, row: OrderRow, order: Order, now: datetime) -> None:
+    """The store's view is the whole set: a parcel under way that it no longer names was replaced by those it names.
+
+    WooCommerce names one parcel `order` until a tracking number gives it a name of its own.
+    """
+    named = {shipment.ref for shipment in order.shipments}
+    for parcel in rows.shipments(session, row.id) if named else ():
+        if parcel.ref not in named and parcel.state == "under_way" and parcel.state_at <= order.updated_at:
+            history.note(session, row.shop_id, parcel.id, now, "store", parcel.state, "cancelled", "replaced")
+            parcel.state = "cancelled"
 
 
 def _take_over(row: ShipmentRow, told: Shipment) -> None:

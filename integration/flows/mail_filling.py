@@ -12,10 +12,10 @@ from urllib.parse import quote
 from sqlmodel import Session
 
 from emails import contexts as mail
-from integration.db.queries import complaints, labels
+from integration.db.queries import complaints, labels, orders
 from integration.db.tables import CodeRow, ComplaintRow, LabelRow, MailRow, OrderRow, Shop
 from integration.domain.errors import NotFound
-from integration.domain.facts import Item, Order
+from integration.domain.facts import Confidence, Item, Order
 from integration.domain.money import Money
 from integration.domain.policy import Cause, ExtraKind, Fix, Wish
 from integration.flows import linking
@@ -93,6 +93,10 @@ def _label_row(filling: Filling) -> LabelRow | None:
     return made if made is not None and made.pdf is not None else None
 
 
+_COUNTER_NAMES: dict[str, str] = {"demo": "Demo"}
+"""What stands on the counter's sign, per carrier folder; our own slip and bought labels have none."""
+
+
 def _way_back(filling: Filling) -> dict[str, Any]:
     """How parcels of this shop go back: method, whether postage is paid, whereto, with which carrier."""
     _, policy = policy_of(filling.session, filling.services, filling.shop)
@@ -102,7 +106,7 @@ def _way_back(filling: Filling) -> dict[str, Any]:
         "method": (newest.method if newest else "") or "in_store",
         "postage_paid": newest.postage_paid if newest else False,
         "return_address": return_address(filling.services, filling.shop).lines,
-        "carrier": "" if policy.carrier == "own" else policy.carrier,
+        "carrier": _COUNTER_NAMES.get(policy.carrier, ""),
     }
 
 
@@ -116,8 +120,15 @@ def _label(filling: Filling) -> mail.LabelMail:
         label_url=f"{filling.links['r']}/label.pdf",
         number=made.reference if made else "",
         deadline=made.expires_at if made else None,
+        confidence=_confidence(filling),
         **_way_back(filling),
     )
+
+
+def _confidence(filling: Filling) -> Confidence | None:
+    parcels = orders.shipments(filling.session, filling.order_row.id) if filling.order_row else ()
+    arrived = [orders.as_shipment(parcel) for parcel in parcels if parcel.state == "delivered"]
+    return arrived[0].confidence if arrived else None
 
 
 def _survey_url(filling: Filling) -> str:
@@ -223,6 +234,7 @@ def _owner_case(filling: Filling) -> mail.OwnerCaseMail:
         cause=cast("Cause", case.cause), text=case.text, promised_at=case.due_at, case_url=_case_url(filling),
         first_name=order.first_name, wish=cast("Wish | None", case.wish or None),
         reasons=tuple(case.reasons.split()),
+        earlier_cases=len(complaints.of_order(filling.session, filling.shop.id, case.order_id)) - 1,
     )  # fmt: skip
 
 

@@ -144,3 +144,24 @@ def test_one_survey_when_the_last_parcel_arrived_and_a_label_per_parcel_if_wante
     house.post(*store.signed_webhook("fulfillment_events/create", store.delivered_event(order["id"], second["id"])))
     house.run()
     assert sorted(house.kinds()) == ["label", "label", "survey"]
+
+
+def test_a_parcel_that_gets_its_tracking_number_later_is_the_same_parcel(make_house: MakeHouse) -> None:
+    house = make_house("woocommerce")
+    store = house.side.store  # type: ignore[attr-defined]
+    ref = house.side.sell()
+    store.set_status(int(ref), "completed")
+    house.post(*store.signed_webhook(int(ref), "order.updated", house.secret))
+    house.clock.advance(minutes=5)
+    tracked = {
+        "tracking_provider": "Correos",
+        "tracking_number": "PK1",
+        "date_shipped": 1795295564,
+        "tracking_id": "a1",
+    }
+    store.shop._order(int(ref))["meta_data"].append({"id": 9, "key": "_wc_shipment_tracking_items", "value": [tracked]})
+    store.set_status(int(ref), "delivered")
+    house.post(*store.signed_webhook(int(ref), "order.updated", house.secret))
+    house.run()
+    assert sorted(parcel.state for parcel in house.rows(ShipmentRow)) == ["cancelled", "delivered"]
+    assert house.kinds() == ["label", "survey"]
