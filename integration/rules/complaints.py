@@ -20,10 +20,10 @@ Severity = Literal["urgent", "normal"]
 # Beginnings of words in es, en and pt, without accents; a false alarm costs the owner a minute.
 _HARM = re.compile(
     r"\b(?:alerg|allerg|intoxic|venen|envenen|poison|toxic|herid|ferid|feriu|injur|lesion|lesao|lesoes|sangr|bleed"
-    r"|blood|quema|queima|burn|incend|incinerat|fuego\b|fogo\b|(?:on|caught|catch\w*) fire\b|humo\b|fumaca|smoke\b"
+    r"|blood|quei?m[aeo]|burn|incend|fuego\b|fogo\b|(?:on|caught|catch\w*) fire\b|humo\b|fumaca|smoke\b"
     r"|explot|explos|explod|electrocut|eletrocut|descarga electrica|choque eletrico|electric shock|calambr|asfixi"
     r"|sufoc|suffocat|atragant|engasg|chok(?:e|ed|es|ing)\b|hospital|urgencias\b|vomit|enferm|doente|rash\b"
-    r"|(?:got|made \w+) sick\b|moho\b|mofo\b|mou?ld\b|peligr|perig|danger|unsafe|hazard|broken glass"
+    r"|(?:got |made (?:\w+ ){1,3})sick\b|moho\b|mofo\b|mou?ld\b|peligr|perig|danger|unsafe|hazard|broken glass"
     r"|(?:me|se) cort(?:e|o|ei|ou)\b|cut (?:my|his|her|me|him)(?:self)?\b)"
 )
 _MEETS: Mapping[str, tuple[Fix, ...]] = {

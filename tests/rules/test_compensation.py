@@ -21,6 +21,7 @@ from integration.rules.compensation import (
     identity_keys,
     limits_set,
     normal_email,
+    offer,
 )
 from tests.rules.cast import DAY, NOON, euros, order
 
@@ -145,7 +146,6 @@ def test_a_code_asks_for_the_smallest_purchase_that_mia_set():
         ({"cause": "service"}, "cause_not_covered"),
         ({"cause": "danger"}, "cause_not_covered"),
         ({"has_code": True}, "already_has_code"),
-        ({"compensation": replace(FIVE_EUROS, min_subtotal=Decimal("40.01"))}, "below_min_subtotal"),
         ({"sams": order(subtotal=euros(0))}, "nothing_to_give"),
         ({"compensation": TEN_PERCENT, "sams": order(subtotal=euros("0.05"))}, "nothing_to_give"),
         ({"sams": order(subtotal=euros(-3))}, "nothing_to_give"),
@@ -161,8 +161,8 @@ def test_exactly_the_causes_that_mia_chose_are_compensated(cause):
     assert (_grant(replace(FIVE_EUROS, causes=("service",)), cause=cause) == CODE) == (cause == "service")
 
 
-def test_an_order_just_big_enough_is_compensated():
-    assert isinstance(_grant(replace(FIVE_EUROS, min_subtotal=Decimal(40))), Extra)
+def test_the_smallest_purchase_is_the_next_ones_not_this_ones():
+    assert _grant(replace(FIVE_EUROS, min_subtotal=Decimal(41))) == replace(CODE, min_subtotal=euros(41))
 
 
 # -- for a person -------------------------------------------------------------------------------------
@@ -199,6 +199,21 @@ def test_a_limit_may_be_reached(circumstances):
 
 def test_an_order_in_another_currency_than_the_shops_goes_to_a_person():
     assert _grant(sams=order(subtotal=Money.of(40, "USD"))) == Person("other_currency")
+
+
+@pytest.mark.parametrize(
+    ("compensation", "subtotal", "offered"),
+    [
+        (FIVE_EUROS, euros(40), CODE),
+        (replace(FIVE_EUROS, enabled=False, day_budget=Decimal(0), person_above=Decimal(1)), euros(40), CODE),
+        (FREIGHT, euros(40), Extra("free_shipping", Decimal(0), euros(8), NOON + 60 * DAY)),
+        (FIVE_EUROS, euros(0), None),
+        (Compensation(), euros(40), None),
+        (FIVE_EUROS, Money.of(40, "USD"), None),
+    ],
+)
+def test_a_person_may_give_the_policys_extra_whatever_its_caps(compensation, subtotal, offered):
+    assert offer(compensation, order(subtotal=subtotal), "EUR", NOON) == offered
 
 
 budgets = st.none() | st.decimals(0, 100, places=2)
