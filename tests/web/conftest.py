@@ -64,6 +64,7 @@ ITEMS = (
     Item("11", "Zapato Bari, negro, talla 39", 1, Money.of("45990", "CLP"), "BARI-39"),
     Item("12", "Plantilla de cuero", 3, Money.of("4990", "CLP"), "PLANT"),
 )
+ADDRESS = Address(name="Zapatería Mia", street="Av. Italia 1230", city="Providencia", region="RM", country="CL")
 
 
 def order() -> Order:
@@ -97,6 +98,7 @@ class Flows:
     complaint: ComplaintView | None = None
     complaints: tuple[ComplaintView, ...] = ()
     items: tuple[Item, ...] = ITEMS
+    address: Address = ADDRESS
     label: LabelView | None = field(default_factory=lambda: LabelView("D-9Q2M", "drop_off_point", postage_paid=False))
     label_offered: bool = True
     announced: AnnouncedView | None = None
@@ -123,8 +125,7 @@ class Flows:
         return SurveyView(self.visit, self.answered, self.editable, self.complaint)
 
     def sending_back(self) -> ReturnView:
-        to = Address(name="Zapatería Mia", street="Av. Italia 1230", city="Providencia", region="RM", country="CL")
-        return ReturnView(self.visit, self.items, to, self.label, self.announced, self.label_offered)
+        return ReturnView(self.visit, self.items, self.address, self.label, self.announced, self.label_offered)
 
     def answer(self, token: str, form: Mapping[str, str], locale: str) -> SurveyView:
         self.written("answer", dict(form), locale)
