@@ -26,6 +26,7 @@ def demo(config_path: object, check: bool, port: int) -> None:
         sys.exit(0 if run(words) else 1)
     logging.basicConfig(level=logging.WARNING)
     with world(port) as here:
+        here.seed()
         say("demo.ready", url=f"{here.url}/demo/")
         sys.stdout.flush()
         leaving = threading.Event()

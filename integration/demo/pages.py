@@ -71,7 +71,9 @@ def mail(name: str) -> str:
 @pages.get("/mails/<name>/html")
 def mail_html(name: str) -> Response:
     """The HTML part alone, for the frame."""
-    answer = Response(_mail(name).html, mimetype="text/html")
+    # a click on a link opens a tab, as it does in a mail program
+    html = _mail(name).html.replace("<head>", '<head><base target="_blank">', 1)
+    answer = Response(html, mimetype="text/html")
     answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; img-src *"
     return answer
 

@@ -133,7 +133,7 @@ class ShopifySide(Side):
         self.store.stop()
 
     def sell(self, **buyer: str) -> str:  # noqa: D102  see `Side`
-        order = self.store.add_order(**{key: value for key, value in buyer.items() if key == "email"})
+        order = self.store.add_order(**_shopify(buyer))
         self.store.ship(order["id"])
         return str(order["id"])
 
@@ -148,3 +148,9 @@ class ShopifySide(Side):
             )
             for one in self.store.discounts()
         ]  # fmt: skip
+
+
+def _shopify(buyer: Mapping[str, str]) -> dict[str, Any]:
+    known = {"email": buyer["email"]} if "email" in buyer else {}
+    locale = {"GB": "en", "BR": "pt-BR"}.get(buyer.get("country", ""))
+    return known | ({"customer_locale": locale} if locale else {})

@@ -50,6 +50,13 @@ CONFIG: dict[str, Any] = {
 }  # fmt: skip
 
 
+SAMPLE_BUYERS: tuple[dict[str, str], ...] = (
+    {"email": "lucia@example.com", "first_name": "Lucía", "country": "ES"},
+    {"email": "emma@example.com", "first_name": "Emma", "country": "GB"},
+    {"email": "joao@example.com", "first_name": "João", "country": "BR"},
+)
+
+
 class World:
     """Two sample shops and the service; `start`, then `stop`."""
 
@@ -99,6 +106,12 @@ class World:
     def _connect(self, side: Side) -> None:
         _, connection, _ = connecting.add(self.services, side.start(), check=True)
         side.webhook_url = connecting.webhook_url(self.services, connection)
+
+    def seed(self) -> None:
+        """The same sample orders each time, delivered to people of three languages, so that nothing is empty."""
+        for buyer in SAMPLE_BUYERS:
+            for side in self.sides:
+                side.post(*side.arrive(side.sell(**buyer)))
 
     def shop_names(self) -> list[str]:
         """The shops that are connected."""
