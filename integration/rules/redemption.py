@@ -7,4 +7,4 @@ from collections.abc import Iterable
 
 def redeemed(codes_on_order: Iterable[str], our_code: str) -> bool:
     """Whether an order was paid with this code; stores write codes in any case."""
-    return our_code.casefold() in {code.casefold() for code in codes_on_order}
+    return bool(our_code) and our_code.casefold() in {code.strip().casefold() for code in codes_on_order}

@@ -49,10 +49,11 @@ def next_try(
     """When to try again after `attempts` failed tries before this one; `None` when 72 h since `first_at` are over.
 
     The jitter of 20 % comes from the key, so that a thousand tasks of one outage do not return at one moment.
+    `retry_after` is the other side's wish, honoured up to six hours.
     """
     wait = _STEPS[attempts] if attempts < len(_STEPS) else _THEN
     wait *= 1 + _JITTER * _spread(f"{key}|{attempts}")
-    at = now + max(wait, retry_after or timedelta())
+    at = now + max(wait, min(retry_after or timedelta(), _THEN))
     return at if at - first_at <= _MOST else None
 
 
