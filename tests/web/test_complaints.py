@@ -37,6 +37,11 @@ def test_a_closed_case_does_not_fold_the_form(client: FlaskClient, flows: Flows)
     assert "a más tardar" not in html
 
 
+def test_a_fix_by_sending_back_leads_to_the_returns_page(client: FlaskClient, flows: Flows) -> None:
+    flows.complaints = (complaint(state="decided", fix="return_label"),)
+    assert f'href="https://mia.example/r/{TOKEN}?lang=en"' in client.get(f"{COMPLAINT}?lang=en").text
+
+
 def test_danger_gets_a_calm_line_of_safety(client: FlaskClient, flows: Flows) -> None:
     flows.complaints = (complaint(cause="danger"),)
     assert '<p class="note">Si puede hacer daño' in client.get(COMPLAINT).text
