@@ -138,8 +138,8 @@ def acknowledged(session: Session, case: ComplaintRow, now: datetime) -> None:
 def view(session: Session, case: ComplaintRow) -> ComplaintView:
     """The complaint in the shopper's eyes."""
     steps = [Step(line.at, line.to_state) for line in of_subject(session, case.shop_id, case.id)]
-    shown = {step.code: step for step in reversed(steps) if step.code in _SHOWN}
+    first = {step.code: step for step in reversed(steps)}
     return ComplaintView(
         case.number, case.state, case.cause, case.wish, case.fix, case.opened_at, case.due_at, case.fixed_at,
-        tuple(sorted(shown.values(), key=lambda step: step.at)),
+        tuple(first[code] for code in _SHOWN if code in first),
     )  # fmt: skip
