@@ -143,5 +143,7 @@ def _revoke(services: Services, number: str) -> str:
             raise NotFound("no_code", complaint=number)
         if not transitions.allowed("code", code.state, "revoked"):
             raise Conflict("code_not_revocable", state=code.state)
-        outbox.put_task(session, case.shop_id, "RevokeDiscount", code.id, services.clock())
+        now = services.clock()  # in the key: what ended in vain may be asked for again
+        key = f"RevokeDiscount:{code.id}:{now:%Y%m%dT%H%M%S}"
+        outbox.put_task(session, case.shop_id, "RevokeDiscount", code.id, now, key=key)
         return code.code

@@ -118,6 +118,7 @@ def failed(
             history.note(session, code.shop_id, code.id, now, "store", code.state, "revoked", error.code)
             code.state, code.reason = "revoked", error.code
         case = complaints.get(session, task.shop_id, code.complaint_id)
+        case.extra = ""
         deciding.hand_to_person(session, services, case, (error.code,), now)
     return verdict
 
@@ -148,7 +149,16 @@ def revoked(session: Session, services: Services, task: Task, now: datetime) -> 
     code = complaints.code(session, task.shop_id, task.subject)
     if transitions.allowed("code", code.state, "revoked"):
         history.note(session, code.shop_id, code.id, now, "owner", code.state, "revoked")
+        if code.state in ("reserved", "created"):
+            _tell_fix_alone(session, services, code, now)
         code.state = "revoked"
+
+
+def _tell_fix_alone(session: Session, services: Services, code: CodeRow, now: datetime) -> None:
+    """The mail with the code would have told the fix as well; now another one does."""
+    case = complaints.get(session, code.shop_id, code.complaint_id)
+    case.extra = ""
+    deciding.tell_decision(session, services, shops.shop(session, code.shop_id), case, now)
 
 
 def revoke_failed(

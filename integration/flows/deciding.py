@@ -102,10 +102,13 @@ def apply(
         case.extra = verdict.extra.kind
         codes.reserve(session, services, shop, case, order_row, order, verdict.extra, now)
     else:
-        mails.queue(
-            session, services, shop, "decision", f"decision:{case.id}:{case.fix}", now,
-            order_id=order_row.id, complaint_id=case.id,
-        )  # fmt: skip
+        tell_decision(session, services, shop, case, now)
+
+
+def tell_decision(session: Session, services: Services, shop: Shop, case: ComplaintRow, now: datetime) -> None:
+    """The shopper hears of the fix by a mail of its own."""
+    key = f"decision:{case.id}:{case.fix}"
+    mails.queue(session, services, shop, "decision", key, now, order_id=case.order_id, complaint_id=case.id)
 
 
 def hand_to_person(

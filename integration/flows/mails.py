@@ -10,8 +10,8 @@ from sqlmodel import Session
 
 from emails.catalogue import KINDS
 from emails.message import new_message_id
+from integration.db.queries import complaints, orders, shops
 from integration.db.queries import mails as rows
-from integration.db.queries import orders, shops
 from integration.db.queries import outbox as tasks
 from integration.db.tables import MailRow, Shop, Task
 from integration.domain.errors import Ambiguous
@@ -76,4 +76,7 @@ def send(services: Services, task: Task) -> None:
 def _unwanted(session: Session, services: Services, shop: Shop, row: MailRow, now: datetime) -> str | None:
     if row.order_id is None:
         return None
-    return unwanted(session, services, shop, orders.get(session, shop.id, row.order_id), row.kind, now)
+    reason = unwanted(session, services, shop, orders.get(session, shop.id, row.order_id), row.kind, now)
+    if row.kind == "discount_code" and complaints.code(session, shop.id, row.context["code_id"]).state == "revoked":
+        return reason or "code_revoked"
+    return reason

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from integration.db.tables import AnswerRow, LabelRow, LinkRow, MailRow, Receipt, ReturnRow
+
+_IDS = ("code_id", "subject")  # what a mail's context may keep
 
 
 def erase_texts(session: Session, shop_id: str, order_id: str) -> None:
@@ -17,8 +19,8 @@ def erase_texts(session: Session, shop_id: str, order_id: str) -> None:
         session.execute(update(table).where(*mine).values(text=""))
     labels = (col(LabelRow.shop_id) == shop_id, col(LabelRow.order_id) == order_id)
     session.execute(update(LabelRow).where(*labels).values(pdf=None))
-    mails = (col(MailRow.shop_id) == shop_id, col(MailRow.order_id) == order_id)
-    session.execute(update(MailRow).where(*mails).values(context={}))
+    for mail in session.exec(select(MailRow).where(MailRow.shop_id == shop_id, MailRow.order_id == order_id)):
+        mail.context = {name: mail.context[name] for name in _IDS if name in mail.context}
 
 
 def revoke_links(session: Session, shop_id: str, subject: str, now: datetime) -> None:
