@@ -200,11 +200,11 @@ def spelled(value: Any) -> Any:
     return value if isinstance(value, (bool, int, float, str)) else (OFF if value is None else str(value))
 
 
-def parse_duration(text: str) -> timedelta:
-    """`3d`, `2h`, `90m`, `0s` as a timedelta; `Misconfigured("bad_duration")` otherwise."""
+def parse_duration(text: str, key: str = "") -> timedelta:
+    """`3d`, `2h`, `90m`, `0s` as a timedelta; `Misconfigured("bad_duration")` otherwise, which names the `key`."""
     match = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
     if not match:
-        raise Misconfigured("bad_duration", value=text[:20])
+        raise Misconfigured("bad_duration", key=key, value=text[:20])
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
@@ -241,17 +241,10 @@ def _durations(cls: Any, raw: Any, where: str) -> Any:
         elif value == OFF and type(None) in kinds:
             out[name] = None
         elif timedelta in kinds and isinstance(value, str):
-            out[name] = _duration_at(f"{where}.{name}".lstrip("."), value)
+            out[name] = parse_duration(value, f"{where}.{name}".lstrip("."))
         elif get_args(hint)[-1:] == (Ellipsis,) and isinstance(value, str):
             out[name] = [part.strip() for part in value.split(",") if part.strip()]
     return out
-
-
-def _duration_at(key: str, value: str) -> timedelta:
-    try:
-        return parse_duration(value)
-    except Misconfigured as error:
-        raise Misconfigured("bad_duration", key=key, **error.params) from None
 
 
 def _with_overrides(raw: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:

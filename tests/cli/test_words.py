@@ -7,6 +7,7 @@ import ast
 import pytest
 
 from integration.cli import terminal
+from integration.domain import errors
 from integration.domain.errors import Misconfigured, Permanent
 from integration.i18n import LANGUAGES, Words, catalogue, placeholders
 from tests.house.code import calls, sources
@@ -59,6 +60,18 @@ def test_every_sentence_gets_its_values(area: str, name: str, folder: str) -> No
         for call in found:
             names = given(call)
             assert names is None or asked <= names or f"{area}.{code}.ok" not in catalogue("es"), code
+
+
+def test_every_error_carries_the_values_of_its_sentence() -> None:
+    classes = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    hungry = []
+    for path, tree in sources("integration", "connectors", "webhooks", "emails"):
+        for call in calls(tree, classes):
+            names = {word.arg for word in call.keywords}
+            code = literal(call.args[0]) if call.args else ""
+            if None not in names and not values_of(f"errors.{code}") <= names:
+                hungry.append(f"{path}:{call.lineno} {code}")
+    assert hungry == []
 
 
 @pytest.fixture(params=LANGUAGES)
