@@ -22,6 +22,9 @@ from integration.worker import ticks
 from integration.worker.embedded import Embedded
 
 
+BODY_MOST = 4_000_000  # twice the webhook door's own cap: what is larger is not even buffered
+
+
 @postventa.command(help=helped("serve"))
 @config_option
 @click.option("--host", help=helped("host"))
@@ -40,7 +43,10 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
     worker = Embedded(settings.worker.poll.total_seconds())
     services = build_services(settings, wake=worker.wake)
     try:
-        server = waitress.create_server(create_app(services), host=host, port=port, threads=16, ident="")
+        app = create_app(services)
+        server = waitress.create_server(
+            app, host=host, port=port, threads=16, ident="", max_request_body_size=BODY_MOST
+        )
     except OSError as error:
         raise Misconfigured("port_taken", host=host, port=port, why=error.strerror or "?") from error
     if works:

@@ -27,12 +27,11 @@ def message_of(session: Session, services: Services, shop: Shop, row: MailRow, n
     kind = KINDS[row.kind]
     filling = _filling(session, services, shop, row, now)
     content = compose(FILLERS[row.kind](filling), filling.words)
-    own = services.settings.shop
     to, to_name = _recipient(services, row, filling.order)
     envelope = Envelope(
         message_id=row.message_id,
         sender=sender_of(services, shop.name),
-        reply_to=own.reply_to,
+        reply_to=parseaddr(services.settings.shop.reply_to)[1],
         to=to,
         to_name=to_name,
         subject=content.subject,
