@@ -11,7 +11,7 @@ from integration.flows import mails
 from integration.flows.services import Services
 
 
-def tell_owner(session: Session, services: Services, shop: Shop, code: str, now: datetime, **params: object) -> None:
+def tell_owner(session: Session, services: Services, shop: Shop, code: str, now: datetime, /, **params: object) -> None:
     """Mail the owner about `code` (words in `errors` of the catalogue); a second time on one day says nothing new."""
     values = {name: str(value)[:200] for name, value in params.items()}
     about = "|".join(values.values())

@@ -150,6 +150,6 @@ def _pause(session: Session, services: Services, task: Task, handler: Handler, e
         )
         session.add(pause)
         shop = shops.shop(session, task.shop_id)
-        alerts.tell_owner(session, services, shop, error.code, now, stream=stream)
+        alerts.tell_owner(session, services, shop, error.code, now, **{**error.params, "stream": stream})
     pause.until, pause.reason = now + PAUSE, error.code
     rows.settle(session, task, state="ready", due_at=pause.until, reason=error.code)

@@ -39,7 +39,7 @@ def for_mail(services: Services, step: FollowUpRow) -> str:
         make(services, step.shop_id, step.order_id, step.key)
     except Permanent as error:
         with services.db.writing() as session:
-            alerts.tell_owner(session, services, shop, error.code, services.clock())
+            alerts.tell_owner(session, services, shop, error.code, services.clock(), **error.params)
         return error.code
     return ""
 
