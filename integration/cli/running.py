@@ -21,7 +21,6 @@ from integration.settings import Settings
 from integration.worker import ticks
 from integration.worker.embedded import Embedded
 
-
 BODY_MOST = 4_000_000  # twice the webhook door's own cap: what is larger is not even buffered
 
 
