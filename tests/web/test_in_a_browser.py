@@ -94,10 +94,15 @@ def test_a_cause_that_will_be_sent_is_never_hidden(page: Page, site: str, flows:
     assert page.is_visible("[name=cause][value=late]")
 
 
-def test_targets_are_large_enough_for_a_thumb(page: Page, site: str, flows: Flows) -> None:
-    page.goto(f"{site}/s/{TOKEN}?r=2")
-    for target in page.locator(".scale label, .choice:visible, button, summary, .contact li a, footer a").all():
+@pytest.mark.parametrize("door", ["/s/", "/c/", "/r/", "/u/", "/admin/case/"])
+def test_targets_are_large_enough_for_a_thumb(page: Page, site: str, flows: Flows, door: str) -> None:
+    flows.complaints = (complaint(),)
+    page.goto(f"{site}{door}{TOKEN}?r=2")
+    for target in page.locator(TARGETS).all():
         assert height(target) >= 48
+
+
+TARGETS = ".scale label, .choice:visible, button:visible, .button, summary, select, .contact li a, footer a"
 
 
 def height(target: Locator) -> float:
