@@ -9,7 +9,7 @@ BIN := .venv/bin
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo demo-check test browser bench lock clean
+.PHONY: help setup demo demo-check test browser servers bench lock clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,7 +22,7 @@ demo: .venv/.base ## Start everything on this machine with a sample shop
 demo-check: .venv/.base ## Run the main job once, unattended, one line per step
 	@exec $(BIN)/postventa demo --check $(ARGS)
 
-test: .venv/.dev browser ## Set up and run all that CI runs
+test: .venv/.dev browser servers ## Set up and run all that CI runs
 	@set -x
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -45,6 +45,21 @@ browser: ## Find the programs the browser and PDF tests need; install Debian's w
 	fi
 	if ! found; then
 	  echo "The tests need Chromium and pdftotext: install Debian's chromium and poppler-utils, or set CHROMIUM to the program." >&2
+	  exit 1
+	fi
+
+servers: ## Fetch caddy and nginx into .cache, not installed, for the tests that validate what `postventa print` writes
+	@PATH="$$PATH:/usr/sbin:.cache/servers/usr/bin:.cache/servers/usr/sbin"
+	found() { command -v caddy >/dev/null && command -v nginx >/dev/null && command -v systemd-analyze >/dev/null; }
+	if found; then exit 0; fi
+	mkdir -p .cache/servers
+	if command -v apt-get >/dev/null; then
+	  if [ "$$(id -u)" = 0 ]; then apt-get -qq update </dev/null; fi
+	  (cd .cache/servers && apt-get -qq download caddy nginx </dev/null 2>/dev/null && for file in *.deb; do dpkg -x "$$file" .; done && rm -f *.deb) || true
+	  command -v systemd-analyze >/dev/null || [ "$$(id -u)" != 0 ] || apt-get -qq install -y --no-install-recommends systemd </dev/null
+	fi
+	if ! found; then
+	  echo "The tests need caddy, nginx and systemd-analyze: install Debian's caddy, nginx-light and systemd." >&2
 	  exit 1
 	fi
 

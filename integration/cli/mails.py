@@ -40,7 +40,8 @@ def _send_test(services: Services, to: str) -> None:
     content = compose(TestMail(frame=OwnerFrame(shop_name=sender.name), sent_at=now, way_out=way_out), words)
     envelope = Envelope(
         message_id=new_message_id(mail_id, sender.address.rpartition("@")[2]), sender=sender,
-        reply_to=parseaddr(own.reply_to)[1], to=to, to_name="", subject=content.subject, text=content.text, html=content.html, language_tag=words.tag,
-        auto_submitted="auto-generated", date=now, feedback_id="test:postventa",
+        reply_to=parseaddr(own.reply_to)[1], to=to, to_name="", subject=content.subject, text=content.text,
+        html=content.html, language_tag=words.tag, auto_submitted="auto-generated", date=now,
+        feedback_id="test:postventa",
     )  # fmt: skip
     services.transport.send(build_message(envelope), kind="test", mail_id=mail_id, at=now)

@@ -1,0 +1,89 @@
+"""`postventa print`: the files that stand around the service are accepted by the programs they are for."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from integration.cli import postventa
+from integration.cli.printing import FILES
+from integration.domain.errors import Misconfigured
+
+DOMAIN = "posventa.mia.example"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "config.toml"
+    file.write_text(f'[server]\npublic_url = "https://{DOMAIN}"\n[shop]\nfrom = "a@mia.example"\n')
+    return file
+
+
+def printed(what: str, config: Path) -> str:
+    result = CliRunner().invoke(postventa, ["print", what, "--config", str(config)], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.output
+
+
+def program(name: str) -> str:
+    fetched = Path(__file__).parents[2] / ".cache" / "servers" / "usr"
+    found = shutil.which(name) or shutil.which(name, path=f"/usr/sbin:{fetched}/bin:{fetched}/sbin")
+    return found or pytest.fail(f"No {name} here: run `make servers`, which fetches Debian's.")
+
+
+@pytest.mark.parametrize("what", FILES)
+def test_every_file_names_the_domain_or_the_folder_and_leaves_no_gap(config: Path, what: str) -> None:
+    text = printed(what, config)
+    assert DOMAIN in text or str(config.parent) in text
+    for gap in ("{domain}", "{port}", "{folder}", "{config}", "{program}", "{user}", "{home}", "{version}"):
+        assert gap not in text
+
+
+def test_caddy_takes_its_file(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "Caddyfile"
+    file.write_text(printed("caddy", config))
+    command = [program("caddy"), "validate", "--adapter", "caddyfile", "--config", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={"HOME": str(tmp_path)}, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_nginx_takes_its_file(config: Path, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "chain.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={DOMAIN}",
+         "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True,
+    )  # fmt: skip
+    site = printed("nginx", config)
+    site = site.replace(f"/etc/letsencrypt/live/{DOMAIN}/fullchain.pem", str(certificate))
+    site = site.replace(f"/etc/letsencrypt/live/{DOMAIN}/privkey.pem", str(key))
+    main = tmp_path / "nginx.conf"
+    main.write_text(
+        f"pid {tmp_path}/nginx.pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{site}\n}}\n"
+    )
+    done = subprocess.run(
+        [program("nginx"), "-t", "-c", str(main)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_systemd_takes_its_file(config: Path, tmp_path: Path) -> None:
+    unit = tmp_path / "postventa.service"
+    text = printed("systemd", config)
+    start = next(line for line in text.splitlines() if line.startswith("ExecStart="))
+    unit.write_text(text.replace(start, "ExecStart=/bin/true serve"))  # the program need not be installed here
+    command = [program("systemd-analyze"), "verify", "--man=no", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "postventa.service" not in done.stderr, done.stderr
+    assert start.endswith(f"serve --config {config}")
+
+
+def test_without_a_domain_it_says_which_setting_is_missing(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("")
+    result = CliRunner().invoke(postventa, ["print", "caddy", "--config", str(file)])
+    assert isinstance(result.exception, Misconfigured)
+    assert result.exception.code == "no_domain"
