@@ -207,6 +207,7 @@ def test_an_order_in_another_currency_than_the_shops_goes_to_a_person():
         (FIVE_EUROS, euros(40), CODE),
         (replace(FIVE_EUROS, enabled=False, day_budget=Decimal(0), person_above=Decimal(1)), euros(40), CODE),
         (FREIGHT, euros(40), Extra("free_shipping", Decimal(0), euros(8), NOON + 60 * DAY)),
+        (FIVE_EUROS, euros("0.40"), replace(CODE, value=Decimal("0.60"), at_risk=euros("0.60"))),
         (FIVE_EUROS, euros(0), None),
         (Compensation(), euros(40), None),
         (FIVE_EUROS, Money.of(40, "USD"), None),
