@@ -19,6 +19,10 @@ _KEPT_BACK = {
     "labels": {"pdf"},
     "stock_labels": {"pdf"},
     "links": {"token_digest"},
+    "accounts": {"password_hash"},
+    "sessions": {"digest"},
+    "invitations": {"digest"},
+    "attempts": {"who"},
 }
 _RENAMED = {
     "answers": {"order_id": "order"},

@@ -27,7 +27,11 @@ class Connection(SQLModel, table=True):
 
 
 class Shop(SQLModel, table=True):
-    """A shop: where it is, who writes its mails, and whether mails leave (`state`: live, paused)."""
+    """A shop: where it is, who writes its mails, and whether mails leave (`state`: preview, live, paused).
+
+    Only what arrives at or after `live_since` gets mails; empty for a shop that was live from the first day.
+    `check_failed` holds the codes of the checks that failed at `checked_at`.
+    """
 
     __tablename__ = "shops"
     id: str = Field(primary_key=True)
@@ -39,6 +43,9 @@ class Shop(SQLModel, table=True):
     zone: str
     locale: str
     return_address: dict[str, Any] = _json()
+    checked_at: datetime | None = None
+    check_failed: str = ""
+    live_since: datetime | None = None
     created_at: datetime
 
 
@@ -79,7 +86,13 @@ class OrderRow(SQLModel, table=True):
     """What we know of an order: its facts as JSON (`integration.db.facts`) and the columns we search by."""
 
     __tablename__ = "orders"
-    __table_args__ = (UniqueConstraint("shop_id", "ref"), Index("ix_orders_customer", "shop_id", "customer_key"))
+    __table_args__ = (
+        UniqueConstraint("shop_id", "ref"),
+        Index("ix_orders_customer", "shop_id", "customer_key", "placed_at"),
+        Index("ix_orders_number", "shop_id", "number"),
+        Index("ix_orders_delivered", "shop_id", "delivered_at"),
+        Index("ix_orders_created", "shop_id", "created_at"),
+    )
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id")
     ref: str
@@ -90,6 +103,7 @@ class OrderRow(SQLModel, table=True):
     complete: bool = True
     updated_at: datetime
     created_at: datetime
+    placed_at: datetime | None = None
     delivered_at: datetime | None = None
     erased_at: datetime | None = None
 
@@ -162,7 +176,7 @@ class MailRow(SQLModel, table=True):
     """A mail: whom, which kind, and the codes and ids it is built from each time anew."""
 
     __tablename__ = "mails"
-    __table_args__ = (UniqueConstraint("shop_id", "key"),)
+    __table_args__ = (UniqueConstraint("shop_id", "key"), Index("ix_mails_created", "shop_id", "created_at"))
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id")
     order_id: str | None = Field(default=None, foreign_key="orders.id", index=True)
@@ -258,7 +272,7 @@ class ComplaintRow(SQLModel, table=True):
     """A complaint with its decision: a fix and an extra."""
 
     __tablename__ = "complaints"
-    __table_args__ = (UniqueConstraint("shop_id", "number"),)
+    __table_args__ = (UniqueConstraint("shop_id", "number"), Index("ix_complaints_opened", "shop_id", "opened_at"))
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id")
     order_id: str = Field(foreign_key="orders.id", index=True)
@@ -273,11 +287,24 @@ class ComplaintRow(SQLModel, table=True):
     extra: str = ""
     decided_by: str = ""
     reasons: str = ""
+    assignee: str = ""
     policy_version: int = 0
     due_at: datetime
     fixed_at: datetime | None = None
     opened_at: datetime
     closed_at: datetime | None = None
+
+
+class CaseNote(SQLModel, table=True):
+    """What a person at the desk wrote about a case for the others; the shopper never sees it."""
+
+    __tablename__ = "case_notes"
+    id: str = Field(primary_key=True)
+    shop_id: str = Field(foreign_key="shops.id")
+    complaint_id: str = Field(foreign_key="complaints.id", index=True)
+    account_id: str
+    text: str
+    created_at: datetime
 
 
 class CodeRow(SQLModel, table=True):
@@ -368,3 +395,51 @@ class HistoryRow(SQLModel, table=True):
     from_state: str = Field(default="", sa_column_kwargs={"name": "from"})
     to_state: str = Field(default="", sa_column_kwargs={"name": "to"})
     reason: str = ""
+
+
+class Account(SQLModel, table=True):
+    """A person who works at the desk; `shops` are the ids she sees, none named means all there are."""
+
+    __tablename__ = "accounts"
+    id: str = Field(primary_key=True)
+    email: str = Field(unique=True)
+    name: str
+    password_hash: str
+    role: str
+    shops: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    locale: str = ""
+    created_at: datetime
+    disabled_at: datetime | None = None
+
+
+class DeskSession(SQLModel, table=True):
+    """A person who is logged in: only the digest of what her cookie holds."""
+
+    __tablename__ = "sessions"
+    digest: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="accounts.id", index=True)
+    created_at: datetime
+    seen_at: datetime
+
+
+class Invitation(SQLModel, table=True):
+    """A link that makes one account, once; only its digest is kept."""
+
+    __tablename__ = "invitations"
+    digest: str = Field(primary_key=True)
+    role: str
+    shops: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+class Attempt(SQLModel, table=True):
+    """A try at a door that lets in only so many (D7): which door, and the digest of who tried."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index("ix_attempts", "door", "who", "at"),)
+    id: str = Field(primary_key=True)
+    door: str
+    who: str
+    at: datetime

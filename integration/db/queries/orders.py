@@ -45,6 +45,7 @@ def put_facts(row: OrderRow, order: Order, customer_key: str) -> None:
     """Take over the store's newer view."""
     row.number, row.state, row.updated_at = order.number, order.state, order.updated_at
     row.customer_key, row.facts, row.complete = customer_key, dump_order(order), True
+    row.placed_at = order.placed_at
 
 
 def facts(row: OrderRow) -> Order:

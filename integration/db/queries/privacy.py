@@ -7,13 +7,13 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from integration.db.tables import AnswerRow, LabelRow, LinkRow, MailRow, Receipt, ReturnRow
+from integration.db.tables import AnswerRow, CaseNote, ComplaintRow, LabelRow, LinkRow, MailRow, Receipt, ReturnRow
 
 _IDS = ("code_id", "subject")  # what a mail's context may keep
 
 
 def erase_texts(session: Session, shop_id: str, order_id: str) -> None:
-    """Empty answers, returns, mails and labels of an order of everything personal."""
+    """Empty answers, returns, mails, labels and notes of an order of everything personal."""
     for table in (AnswerRow, ReturnRow):
         mine = (col(table.shop_id) == shop_id, col(table.order_id) == order_id)
         session.execute(update(table).where(*mine).values(text=""))
@@ -21,6 +21,8 @@ def erase_texts(session: Session, shop_id: str, order_id: str) -> None:
     session.execute(update(LabelRow).where(*labels).values(pdf=None))
     for mail in session.exec(select(MailRow).where(MailRow.shop_id == shop_id, MailRow.order_id == order_id)):
         mail.context = {name: mail.context[name] for name in _IDS if name in mail.context}
+    cases = select(ComplaintRow.id).where(ComplaintRow.shop_id == shop_id, ComplaintRow.order_id == order_id)
+    session.execute(update(CaseNote).where(col(CaseNote.complaint_id).in_(cases)).values(text=""))
 
 
 def revoke_links(session: Session, shop_id: str, subject: str, now: datetime) -> None:
