@@ -21,6 +21,7 @@ class Card:
 
     person: ContactPerson
     photo: str
+    hours: str
     phone: str
     whatsapp: str
     mail: str
@@ -41,6 +42,7 @@ def card(words: Words, visit: Visit | None) -> Card:
     return Card(
         person=person,
         photo=url_for("assets.contact_photo") if photo_file() else "",
+        hours=words("pages.contact.hours", hours=words.hours(person.hours)) if person.hours else "",
         phone=f"tel:{re.sub(r'[^0-9+]', '', person.phone)}" if person.phone else "",
         whatsapp=f"https://wa.me/{digits}" + (f"?text={quote(greeting)}" if greeting else "") if digits else "",
         mail=f"mailto:{quote(mail, safe='@')}" + (f"?subject={quote(about)}" if about else "") if mail else "",
