@@ -18,6 +18,7 @@ from integration.db import schema
 from integration.db.session import Database
 from integration.domain.errors import Misconfigured
 from integration.flows.services import Services
+from integration.flows.shops import check_policy
 from integration.settings import Settings
 from integration.vault import Vault, parse_keys, read_key_file
 from integration.web.health import health
@@ -28,6 +29,7 @@ def build_services(
 ) -> Services:
     """Open the database (migrated), the keys and the ways out; `Misconfigured` says what is wrong."""
     check_sender(settings)
+    check_policy(settings.policy)
     vault = open_vault(settings)
     database = Database(settings.database_url)
     schema.upgrade(database.engine)

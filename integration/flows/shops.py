@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -16,12 +16,17 @@ from connectors.base import StoreConnector
 from integration.db.facts import load_address
 from integration.db.queries import shops as rows
 from integration.db.tables import Connection, PolicyVersion, Shop
-from integration.domain.errors import Conflict
+from integration.domain.errors import Conflict, Misconfigured
 from integration.domain.facts import Address
 from integration.domain.ids import new_id
 from integration.domain.policy import Policy
 from integration.flows.services import Services
+from integration.rules import promise
+from integration.rules.delivery import parse_trigger
+from integration.rules.hours import parse_hours
 from integration.settings import policy_from, spelled
+
+_ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,21 @@ def policy_of(session: Session, services: Services, shop: Shop) -> tuple[int, Po
 
 
 def set_policy(session: Session, services: Services, shop: Shop, body: dict[str, object], now: datetime) -> int:
-    """Keep a new version; `Misconfigured` names the key that is wrong and nothing is kept."""
-    policy_from(body, spelled(services.settings.policy))
+    """Keep a new version; `Misconfigured` names what is wrong and nothing is kept."""
+    check_policy(policy_from(body, spelled(services.settings.policy)))
     version = rows.policy_body(session, shop.id)[0] + 1
     session.add(PolicyVersion(id=new_id("policy", now), shop_id=shop.id, version=version, body=body, created_at=now))
     return version
+
+
+def check_policy(policy: Policy) -> None:
+    """Read what only its own rule can read, before a delivery has to; `Misconfigured` says what it cannot be."""
+    parse_hours(policy.survey_hours)
+    promise.due(policy.promise, _ANY_DAY, UTC)
+    for text in policy.delivered_when:
+        parse_trigger(text)
+    if policy.carrier not in connectors.carrier_names():
+        raise Misconfigured("no_carrier", carrier=policy.carrier[:40], known=", ".join(connectors.carrier_names()))
 
 
 def connector_of(session: Session, services: Services, shop: Shop) -> StoreConnector:

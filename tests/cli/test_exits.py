@@ -103,6 +103,43 @@ def test_a_wrong_setting_is_named_and_no_secret_is_printed(
     assert SECRET not in ended.err
 
 
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        ("survey_hours", "morning"),
+        ("promise", "soon"),
+        ("delivered_when", "delivered,completed+4"),
+        ("carrier", "pigeon"),
+        ("label", "always"),
+        ("reminder_delay", "later"),
+    ],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_policy_that_no_rule_can_read_is_refused_before_a_delivery_needs_it(
+    postventa: Postventa, installed: Path, monkeypatch: pytest.MonkeyPatch, key: str, wrong: str, language: str
+) -> None:
+    assert postventa(*CONNECT, "--consumer-key", "ck", "--consumer-secret", "cs", "--no-check").code == 0
+    (installed / "mia.toml").write_text(f"{key} = {[wrong] if key == 'delivered_when' else wrong!r}", "utf-8")
+    ended = postventa("policy", "set", "Mia", "--file", "mia.toml", language=language)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"policy.{key}" in ended.err
+    assert "version 0" in postventa("policy", "show", "Mia").out
+    monkeypatch.setenv(f"POSTVENTA_POLICY_{key.upper()}", wrong)
+    ended = postventa("serve", language=language)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"policy.{key}" in ended.err
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_policy_that_was_shown_can_be_set(postventa: Postventa, installed: Path) -> None:
+    assert postventa(*CONNECT, "--consumer-key", "ck", "--consumer-secret", "cs", "--no-check").code == 0
+    (installed / "mia.toml").write_text(postventa("policy", "show", "Mia").out, "utf-8")
+    assert postventa("policy", "set", "Mia", "--file", "mia.toml").code == 0
+    before, after = (installed / "mia.toml").read_text("utf-8"), postventa("policy", "show", "Mia").out
+    assert after == before.replace("version 0", "version 1")
+
+
 def test_a_config_that_is_no_text_is_named(postventa: Postventa, installed: Path) -> None:
     (installed / "config.toml").write_bytes(b'[shop]\nlegal_name = "\xff"')
     ended = postventa("shops", "list")
