@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from integration.domain.errors import Misconfigured
 from integration.domain.policy import Compensation, Fixes, Policy
-
-OFF = "off"
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+from integration.durations import OFF, read_spelling, spell_duration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +28,7 @@ class Server:
     port: int = 8000
     public_url: str = "http://127.0.0.1:8000"
     trusted_proxies: int = 0
+    metrics_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +104,22 @@ class Worker:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Backup:
+    """Where back-ups go and how many stay."""
+
+    folder: str = "backups"
+    keep: Annotated[int, Field(ge=1)] = 14
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """What is told on standard error, and how it is written."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "plain"] = "json"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything the owner set; `folder` is where the config lies, relative paths start there.
 
@@ -120,6 +134,8 @@ class Settings:
     shop: ShopDefaults = field(default_factory=ShopDefaults)
     contact: ContactPerson = field(default_factory=ContactPerson)
     worker: Worker = field(default_factory=Worker)
+    backup: Backup = field(default_factory=Backup)
+    log: Log = field(default_factory=Log)
     policy: Policy = field(default_factory=Policy)
     folder: Path = field(default_factory=Path)
     crash_at: str = ""
@@ -140,7 +156,8 @@ class Settings:
 
 SECTIONS = tuple(name.name for name in dataclasses.fields(Settings) if name.name not in ("folder", "crash_at"))
 _NESTED = (
-    Server, DatabaseAt, Keys, Mail, HttpOut, ShopDefaults, ContactPerson, Worker, Policy, Compensation, Fixes, Settings,
+    Server, DatabaseAt, Keys, Mail, HttpOut, ShopDefaults, ContactPerson, Worker, Backup, Log, Policy, Compensation,
+    Fixes, Settings,
 )  # fmt: skip
 
 
@@ -200,51 +217,14 @@ def spelled(value: Any) -> Any:
     return value if isinstance(value, (bool, int, float, str)) else (OFF if value is None else str(value))
 
 
-def parse_duration(text: str, key: str = "") -> timedelta:
-    """`3d`, `2h`, `90m`, `0s` as a timedelta; `Misconfigured("bad_duration")` otherwise, which names the `key`."""
-    match = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
-    if not match:
-        raise Misconfigured("bad_duration", key=key, value=text[:20])
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
-
-
-def spell_duration(duration: timedelta) -> str:
-    """The shortest spelling that `parse_duration` reads back."""
-    seconds = int(duration.total_seconds())
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
-
-
 def _validated(cls: type, raw: Mapping[str, Any], where: str) -> Any:
     try:
-        return _adapter(cls).validate_python(_durations(cls, raw, where))
+        return _adapter(cls).validate_python(read_spelling(cls, raw, where))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
         code = "unknown_key" if first["type"] == "unexpected_keyword_argument" else "bad_value"
         raise Misconfigured(code, key=key.replace("from_", "from"), why=first["msg"]) from None
-
-
-def _durations(cls: Any, raw: Any, where: str) -> Any:
-    """`"3d"` and `"off"` in fields that hold a time or an optional value, all the way down."""
-    if not isinstance(raw, Mapping):
-        return raw
-    hints = get_type_hints(cls)
-    out = dict(raw)
-    for name, value in raw.items():
-        hint = hints.get(name)
-        kinds = get_args(hint) or (hint,)
-        if dataclasses.is_dataclass(hint):
-            out[name] = _durations(hint, value, f"{where}.{name}".lstrip("."))
-        elif value == OFF and type(None) in kinds:
-            out[name] = None
-        elif timedelta in kinds and isinstance(value, str):
-            out[name] = parse_duration(value, f"{where}.{name}".lstrip("."))
-        elif get_args(hint)[-1:] == (Ellipsis,) and isinstance(value, str):
-            out[name] = [part.strip() for part in value.split(",") if part.strip()]
-    return out
 
 
 def _with_overrides(raw: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
