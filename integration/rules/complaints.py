@@ -108,7 +108,10 @@ def decide(
         has_code=history.code_on_order,
     )
     proposal = granted if isinstance(granted, Extra) else granted.would_have
-    doubts = _doubts(case, history, fix) + _doubts_about(proposal, fix, history)
+    doubts = _doubts(case, history, fix)
+    if proposal and fix == "person":
+        # A code alone mends nothing (C6), least of all for somebody we do not know yet (C18).
+        doubts += ("extra_without_fix",)
     if isinstance(granted, compensation.Person):
         doubts += (granted.reason,)
     if doubts:
@@ -142,14 +145,6 @@ def _doubts(case: Case, history: CustomerHistory, fix: Fix) -> tuple[str, ...]:
         "order_gone": gone(order) is not None,
     }
     return tuple(code for code, held in found.items() if held)
-
-
-def _doubts_about(proposal: Extra | None, fix: Fix, history: CustomerHistory) -> tuple[str, ...]:
-    if proposal is None:
-        return ()
-    if fix == "person":
-        return ("extra_without_fix",)
-    return ("new_customer",) if fix == "explanation" and history.orders_count <= 1 else ()
 
 
 def _mismatch(order: Order) -> bool:

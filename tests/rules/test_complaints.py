@@ -206,26 +206,16 @@ def test_an_unclear_cause_never_gets_a_code_without_a_person(fix):
     assert "fix_by_person" not in verdict.reasons
 
 
-@pytest.mark.parametrize(
-    ("orders", "policy", "expected"),
-    [
-        (1, POLICY, ("person", ("new_customer",))),
-        (0, POLICY, ("person", ("new_customer",))),
-        (2, POLICY, ("policy", ())),
-        (1, OFF, ("policy", ("off",))),
-    ],
-)
-def test_a_new_customer_gets_nothing_but_a_code_only_from_a_person(orders, policy, expected):
-    verdict = _decide("late", history=CustomerHistory(orders_count=orders), policy=policy)
-    assert (verdict.by, verdict.reasons) == expected
+@pytest.mark.parametrize("cause", ["late", "damaged"])
+def test_a_new_customer_gets_a_code_along_with_a_fix_and_an_explanation_is_one(cause):
+    assert _decide(cause, history=CustomerHistory()).extra == CODE
 
 
-def test_a_customer_of_whom_nothing_is_known_is_new():
-    assert _decide("late", history=CustomerHistory()).reasons == ("new_customer",)
-
-
-def test_a_new_customer_gets_a_code_along_with_a_real_fix():
-    assert _decide("damaged", history=CustomerHistory()) == Verdict("resend", CODE, "policy", ())
+def test_a_new_customer_gets_nothing_but_a_code_only_from_a_person():
+    policy = replace(POLICY, fixes=Fixes(late="person"))
+    verdict = _decide("late", history=CustomerHistory(), policy=policy)
+    assert (verdict.by, verdict.extra) == ("person", None)
+    assert "extra_without_fix" in verdict.reasons
 
 
 def test_every_doubt_is_named():
