@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
+from integration.cli.commands import services_at
+from integration.db.queries import shops
 from integration.i18n import LANGUAGES
 from tests.cli.conftest import Postventa
 from tests.house.conftest import ROOT
@@ -201,6 +205,16 @@ def test_secrets_come_from_the_environment_and_from_files(
     given = ("--consumer-key", "env:MIA_KEY", "--consumer-secret", "file:secret", "--no-check", "--json")
     assert postventa(*CONNECT, *given).code == 0
     assert '"shop": "Mia"' in postventa("shops", "list", "--json").out
+
+
+def test_secrets_are_typed_line_by_line_in_the_order_of_the_command(
+    postventa: Postventa, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("ck_1\ncs_1\n"))
+    assert postventa(*CONNECT, "--consumer-key", "-", "--consumer-secret", "-", "--no-check").code == 0
+    with services_at(installed / "config.toml") as services, services.db.reading() as session:
+        kept = shops.connections(session)[0].sealed_credentials
+        assert services.vault.open(kept) == '{"consumer_key": "ck_1", "consumer_secret": "cs_1"}'
 
 
 @pytest.mark.usefixtures("installed")
