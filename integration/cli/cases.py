@@ -97,7 +97,7 @@ def show(config_path: Path, number: str, as_json: bool) -> None:
 def add(config_path: Path, shop_name: str, order_number: str, cause: str, text: str, wish: str | None) -> None:
     """A complaint that came by phone or mail."""
     with services_at(config_path) as services, services.db.writing() as session:
-        shop = shops.shop_by_name(session, shop_name)
+        shop = shops.lock_shop(session, shops.shop_by_name(session, shop_name).id)
         found = orders.by_number(session, shop.id, order_number)
         if len(found) != 1:
             raise NotFound("order_not_one", number=order_number, found=len(found))

@@ -19,6 +19,7 @@ from integration.domain.money import Money
 from integration.domain.policy import Fix
 from integration.flows import deciding, history, mails
 from integration.flows.complaints import Step
+from integration.flows.people import digest
 from integration.flows.services import Services
 from integration.flows.shops import policy_of
 from integration.flows.visits import Visit, known_visit, visit_of
@@ -92,6 +93,8 @@ def act(services: Services, token: str, form: Mapping[str, str]) -> CaseView:
 
 def do(session: Session, services: Services, case: ComplaintRow, form: Mapping[str, str], now: datetime) -> None:
     """One action of the owner, by page or command."""
+    if orders.get(session, case.shop_id, case.order_id).erased_at:
+        raise Conflict("erased")
     action = form.get("action", "")
     if action not in _open_actions(case):
         raise BadForm("bad_action", field="action", action=action[:20])
@@ -107,8 +110,9 @@ def _answer(
     if len(text) > ANSWER_MAX:
         raise BadForm("text_too_long", field="text", most=ANSWER_MAX)
     shop = shops.shop(session, case.shop_id)
+    key = f"answer:{case.id}:{now:%Y%m%d}:{digest(shop.id, text)}"  # a form sent twice is one mail
     mails.queue(
-        session, services, shop, "answer", f"answer:{case.id}:{now:%Y%m%dT%H%M%S%f}", now,
+        session, services, shop, "answer", key, now,
         order_id=case.order_id, complaint_id=case.id, context={"text": text},
     )  # fmt: skip
     if not any(line.reason == "first_human_reply" for line in of_subject(session, case.shop_id, case.id)):

@@ -12,7 +12,7 @@ from integration.db.queries import complaints as rows
 from integration.db.queries import orders, shops
 from integration.db.queries.history import of_subject
 from integration.db.tables import ComplaintRow, OrderRow, Shop
-from integration.domain.errors import BadForm
+from integration.domain.errors import BadForm, Conflict
 from integration.domain.ids import new_id, spoken_number
 from integration.domain.policy import CAUSES, WISHES
 from integration.flows import deciding, history, linking, mails
@@ -78,8 +78,8 @@ def complain(services: Services, token: str, form: Mapping[str, str], locale: st
     now = services.clock()
     with services.db.writing() as session:
         visit = known_visit(session, services, "c", token, now)
+        shop = shops.lock_shop(session, visit.shop_id)
         row = orders.get(session, visit.shop_id, visit.order_id)
-        shop = shops.shop(session, visit.shop_id)
         case = open_complaint(session, services, shop, row, cause, text, wish, "form", now)
         shown = view(session, case)
     services.checkpoint("answer_committed")
@@ -98,7 +98,12 @@ def open_complaint(
     source: str,
     now: datetime,
 ) -> ComplaintRow:
-    """A new complaint, acknowledged and decided in one transaction; an open one of the same cause takes the words."""
+    """A new complaint, acknowledged and decided in one transaction; an open one of the same cause takes the words.
+
+    The caller holds the shop's lock. `Conflict("erased")` when the shopper of this order is not known any more.
+    """
+    if row.erased_at:
+        raise Conflict("erased")
     for same in rows.of_order(session, shop.id, row.id):
         if same.cause == cause and same.state != "closed":
             _repeat(session, same, text, wish, now)
