@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -57,7 +58,7 @@ class Texts:
 def said(words: Words, error: PostventaError) -> str:
     """The sentence for an error: of its code and field, of its code, or that something is wrong."""
     for key in (f"errors.{error.code}_{error.params.get('field', '')}", f"errors.{error.code}"):
-        if words.has(key):
+        with suppress(KeyError):  # no such words, or a value they name was not given
             return words(key, **error.params)
     return words("errors.bad_form" if isinstance(error, BadForm) else "errors.unexpected")
 

@@ -82,7 +82,9 @@ def test_an_error_about_no_field_of_the_page_is_told_on_top(client: FlaskClient,
 
 
 def test_an_error_that_nobody_put_into_words_reads_as_a_sentence(client: FlaskClient, flows: Flows) -> None:
-    flows.failing = BadForm("brand_new", field="cause")
-    page = client.post(COMPLAINT, data={"cause": "late"})
-    assert "No pudimos leer el formulario." in page.text
-    assert "brand_new" not in page.text
+    for error in (BadForm("brand_new", field="cause"), BadForm("text_too_long", field="cause")):
+        flows.failing = error
+        page = client.post(COMPLAINT, data={"cause": "late"})
+        assert page.status_code == 400
+        assert "No pudimos leer el formulario." in page.text
+        assert error.code not in page.text
