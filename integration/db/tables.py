@@ -423,10 +423,11 @@ class DeskSession(SQLModel, table=True):
 
 
 class Invitation(SQLModel, table=True):
-    """A link that makes one account, once; only its digest is kept."""
+    """A link that makes one account, or gives the named one a new password, once; only its digest is kept."""
 
     __tablename__ = "invitations"
     digest: str = Field(primary_key=True)
+    account_id: str = ""
     role: str
     shops: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     created_at: datetime

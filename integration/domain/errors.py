@@ -5,6 +5,7 @@ PostventaError
  ├─ NotFound             no such shop, order, complaint, link
  ├─ Conflict             the thing moved on: a stale form, a second process
  ├─ BadSignature         a webhook that its platform did not sign
+ ├─ TooMany              so many tries that this one was not even looked at
  └─ SinkError            the outside (store, carrier, mail server) did not do it
      ├─ Temporary        try again, not before `retry_after`
      ├─ Refused          our access is refused: pause the stream, use up no attempt
@@ -53,6 +54,10 @@ class Conflict(PostventaError):
 
 class BadSignature(PostventaError):
     """The body was not signed with a secret of this connection."""
+
+
+class TooMany(PostventaError):
+    """So many tries that this one was not even looked at; `seconds` says when to come back."""
 
 
 class SinkError(PostventaError):

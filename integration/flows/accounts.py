@@ -1,0 +1,268 @@
+"""Who may sit at the desk: invited once, logged in by password, known by a session kept here (D8)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlmodel import Session
+
+from integration import passwords
+from integration.db.queries import accounts as rows
+from integration.db.queries import shops
+from integration.db.tables import Account, DeskSession, Invitation
+from integration.domain.errors import BadForm, Conflict, Gone, NotFound
+from integration.domain.ids import new_id
+from integration.flows.limits import Limit, admit
+from integration.flows.services import Services
+from integration.i18n import LANGUAGES
+from integration.links import digest
+
+Role = Literal["owner", "agent"]
+ROLES: tuple[Role, ...] = ("owner", "agent")
+INVITED = timedelta(hours=24)
+IDLE, LONGEST = timedelta(hours=12), timedelta(days=7)
+SEEN_EVERY = timedelta(minutes=1)
+NAME_MAX, EMAIL_MAX = 80, 254
+_QUARTER, _HOUR, _MINUTE = timedelta(minutes=15), timedelta(hours=1), timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is logged in; `shops` are the ids of all she may see, `session` the digest of her session."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    shops: tuple[str, ...]
+    locale: str
+    session: str = ""
+
+    @property
+    def owns(self) -> bool:
+        """Whether shops, policy and people are hers to change."""
+        return self.role == "owner"
+
+
+def invite(session: Session, services: Services, role: str, names: tuple[str, ...] = (), account_id: str = "") -> str:
+    """The address of a link that makes one account within 24 hours, or gives `account_id` a new password.
+
+    `names` are the shops she will see; none means all there are and will be.
+    """
+    now, token = services.clock(), secrets.token_urlsafe(16)
+    ids = [shops.shop_by_name(session, name).id for name in names]
+    session.add(
+        Invitation(
+            digest=digest(token), account_id=account_id, role=role, shops=ids, created_at=now, expires_at=now + INVITED
+        )
+    )
+    return f"{services.settings.server.public_url.rstrip('/')}/admin/welcome/{token}"
+
+
+def setup_link(services: Services) -> str:
+    """The first link for a desk that nobody has an account for; empty once somebody has. Earlier ones end."""
+    with services.db.writing() as session:
+        if rows.all_accounts(session):
+            return ""
+        rows.withdraw_unused(session)
+        return invite(session, services, "owner")
+
+
+def reset_link(services: Services, email: str) -> str:
+    """A link by which this person sets a new password; `NotFound("no_account")`."""
+    with services.db.writing() as session:
+        account = _account(session, email)
+        rows.withdraw_unused(session, account.id)
+        return invite(session, services, account.role, account_id=account.id)
+
+
+def invited(services: Services, token: str) -> str:
+    """The address the link is for, empty for a new person; `NotFound("no_link")`, `Gone("link_expired")`."""
+    with services.db.reading() as session:
+        row = _open_invitation(session, token, services.clock())
+        return rows.get(session, row.account_id).email if row.account_id else ""
+
+
+def welcome(services: Services, token: str, form: Mapping[str, str], locale: str) -> str:
+    """Use the link: fields `name`, `email`, `password`; logs her in and gives the session id. `BadForm`, `Conflict`."""
+    now = services.clock()
+    with services.db.reading() as session:
+        row = _open_invitation(session, token, now)
+        known = rows.get(session, row.account_id) if row.account_id else None
+    name = known.name if known else _named(form)
+    email = known.email if known else _addressed(form)
+    kept = _new_password(form, email, name)
+    with services.db.writing() as session:
+        if not rows.use(session, row.digest, now):
+            raise Conflict("link_used")
+        if known:
+            account = rows.get(session, known.id)
+            account.password_hash, account.disabled_at = kept, None
+            rows.close_sessions(session, account.id)
+        else:
+            account = _keep(session, row, name, email, kept, locale, now)
+        return _begin(session, account, now)
+
+
+def _keep(session: Session, row: Invitation, name: str, email: str, kept: str, locale: str, now: datetime) -> Account:
+    if rows.by_email(session, email) is not None:
+        raise BadForm("email_taken", field="email")
+    account = Account(
+        id=new_id("account", now), email=email, name=name, password_hash=kept, role=row.role, shops=list(row.shops),
+        locale=locale, created_at=now,
+    )  # fmt: skip
+    session.add(account)
+    session.flush()
+    return account
+
+
+def _open_invitation(session: Session, token: str, now: datetime) -> Invitation:
+    row = rows.invitation(session, digest(token))
+    if row is None:
+        raise NotFound("no_link")
+    if row.used_at or row.expires_at < now:
+        raise Gone("link_expired")
+    return row
+
+
+def log_in(services: Services, form: Mapping[str, str], address: str) -> str:
+    """A new session for fields `email` and `password`; `BadForm("login_wrong")`, `TooMany("too_many_tries")`.
+
+    A wrong address and a wrong password look and last alike. Only wrong tries count.
+    """
+    now, email = services.clock(), form.get("email", "").strip().lower()[:EMAIL_MAX]
+    limits = (
+        Limit("login_from", address, 10, _QUARTER),
+        Limit("login_as", email, 20, _HOUR),
+        Limit("login", "", 300, _MINUTE),
+    )
+    with services.db.writing() as session:
+        tries = admit(session, services, limits, now)
+        account = rows.by_email(session, email)
+    right = passwords.matches(account.password_hash if account else "", form.get("password", "")[: passwords.LONGEST])
+    if account is None or account.disabled_at or not right:
+        raise BadForm("login_wrong", field="password")
+    with services.db.writing() as session:
+        rows.forget_attempts(session, tries)
+        return _begin(session, account, now)
+
+
+def _begin(session: Session, account: Account, now: datetime) -> str:
+    made = secrets.token_urlsafe(16)
+    session.add(DeskSession(digest=digest(made), account_id=account.id, created_at=now, seen_at=now))
+    return made
+
+
+def person(services: Services, session_id: str) -> Person | None:
+    """Who holds this session, if it is neither too old, idle for too long, nor of somebody disabled."""
+    now = services.clock()
+    with services.db.reading() as session:
+        row = rows.desk_session(session, digest(session_id))
+        if row is None or now - row.seen_at > IDLE or now - row.created_at > LONGEST:
+            return None
+        account = rows.get(session, row.account_id)
+        if account.disabled_at:
+            return None
+        found = _person(session, account, row.digest)
+    if now - row.seen_at > SEEN_EVERY:
+        with services.db.writing() as session:
+            seen = rows.desk_session(session, row.digest)
+            if seen is not None:
+                seen.seen_at = now
+    return found
+
+
+def _person(session: Session, account: Account, session_digest: str) -> Person:
+    there = [shop.id for shop in shops.all_shops(session)]
+    mine = tuple(shop for shop in there if not account.shops or shop in account.shops)
+    return Person(
+        account.id, account.name, account.email, account.role, mine, account.locale, session_digest
+    )  # fmt: skip
+
+
+def log_out(services: Services, who: Person, *, others: bool = False) -> None:
+    """End this session, or all her sessions but this one."""
+    with services.db.writing() as session:
+        row = rows.desk_session(session, who.session)
+        if others:
+            rows.close_sessions(session, who.id, but=who.session)
+        elif row is not None:
+            session.delete(row)
+
+
+def places(services: Services, who: Person) -> int:
+    """In how many places she is logged in."""
+    with services.db.reading() as session:
+        return rows.sessions_open(session, who.id)
+
+
+def change(services: Services, who: Person, form: Mapping[str, str]) -> None:
+    """Her own name, language and, with `old` and `password`, password; a new password ends her other sessions."""
+    name, locale = _named(form), form.get("locale", "")
+    if locale not in LANGUAGES:
+        raise BadForm("bad_choice", field="locale")
+    kept = ""
+    if form.get("password"):
+        with services.db.reading() as session:
+            before = rows.get(session, who.id).password_hash
+        if not passwords.matches(before, form.get("old", "")[: passwords.LONGEST]):
+            raise BadForm("password_wrong", field="old")
+        kept = _new_password(form, who.email, name)
+    with services.db.writing() as session:
+        account = rows.get(session, who.id)
+        account.name, account.locale = name, locale
+        if kept:
+            account.password_hash = kept
+            rows.close_sessions(session, who.id, but=who.session)
+
+
+def disable(services: Services, email: str) -> None:
+    """Nobody gets in by this account any more, nor stays in; the last owner cannot be shut out."""
+    now = services.clock()
+    with services.db.writing() as session:
+        account = _account(session, email)
+        owners = [one for one in rows.all_accounts(session) if one.role == "owner" and not one.disabled_at]
+        if [one.id for one in owners] == [account.id]:
+            raise Conflict("last_owner", email=account.email)
+        account.disabled_at = account.disabled_at or now
+        rows.close_sessions(session, account.id)
+        rows.withdraw_unused(session, account.id)
+
+
+def tidy(session: Session, now: datetime) -> None:
+    """Tries and sessions that count no more go."""
+    rows.tidy(session, now - timedelta(days=1), now - IDLE, now - LONGEST)
+
+
+def _account(session: Session, email: str) -> Account:
+    found = rows.by_email(session, email.strip().lower())
+    if found is None:
+        raise NotFound("no_account", email=email[:60])
+    return found
+
+
+def _named(form: Mapping[str, str]) -> str:
+    name = form.get("name", "").strip()
+    if not name or len(name) > NAME_MAX:
+        raise BadForm("name_missing", field="name")
+    return name
+
+
+def _addressed(form: Mapping[str, str]) -> str:
+    email = form.get("email", "").strip().lower()
+    user, at, host = email.rpartition("@")
+    if not (user and at and "." in host) or len(email) > EMAIL_MAX or any(sign.isspace() for sign in email):
+        raise BadForm("email_wrong", field="email")
+    return email
+
+
+def _new_password(form: Mapping[str, str], email: str, name: str) -> str:
+    password = form.get("password", "")
+    weak = passwords.weakness(password, email, name)
+    if weak:
+        raise BadForm(weak, field="password", shortest=passwords.SHORTEST, longest=passwords.LONGEST)
+    return passwords.hashed(password)
