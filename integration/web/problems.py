@@ -31,7 +31,8 @@ def failed(error: Exception) -> Response:
     status = _status(error)
     if status == 500:
         _log.error("page %s failed", request.endpoint, exc_info=error)
-    return render("problem.html", g.get("visit"), status, problem=NAMES.get(status, "broken"))
+    erased = getattr(error, "code", "") == "erased"
+    return render("problem.html", g.get("visit"), status, problem="erased" if erased else NAMES.get(status, "broken"))
 
 
 def unrouted(error: HTTPException) -> Response | HTTPException:

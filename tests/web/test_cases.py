@@ -80,6 +80,13 @@ def test_a_case_that_moved_is_shown_as_it_is_and_her_words_are_kept(client: Flas
     assert '<details class="again" open>' in page.text
 
 
+def test_a_case_of_somebody_erased_says_so(client: FlaskClient, flows: Flows) -> None:
+    flows.failing = Conflict("erased")
+    page = client.post(CASE, data={"action": "close", "expected_state": "in_progress"})
+    assert page.status_code == 409
+    assert "Los datos de este pedido se borraron" in page.text
+
+
 def test_words_for_an_action_that_is_gone_move_to_the_answer(client: FlaskClient, flows: Flows) -> None:
     flows.failing = Conflict("case_moved", state="decided")
     flows.case = case(state="decided", fix="resend", open_actions=("answer", "fixed", "close"))

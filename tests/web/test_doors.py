@@ -163,6 +163,7 @@ def test_control_characters_do_not_reach_the_flows(client: FlaskClient, flows: F
     [
         (Temporary("database_busy", why="locked"), 503, "Estamos muy ocupados"),
         (Conflict("illegal_move", kind="complaint"), 409, "Esto cambió mientras tanto"),
+        (Conflict("erased"), 409, "Los datos de este pedido se borraron"),
         (Permanent("not_accepted", status=500), 500, "Algo falló de nuestro lado"),
         (RuntimeError("secret: hunter2"), 500, "Algo falló de nuestro lado"),
     ],

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
+from flask import Response, g
 
 from integration.domain.errors import BadForm, Conflict
 from integration.domain.money import Money
 from integration.flows import cases
 from integration.flows.cases import ANSWER_MAX, FIXES, CaseView
 from integration.web.forms import admitted
-from integration.web.pages import render
+from integration.web.pages import render, said
 from integration.web.visitor import services, words_for
 
 
@@ -24,8 +24,8 @@ def case(token: str) -> Response:
         view = cases.act(services(), token, sent)
     except BadForm as error:
         return _page(cases.page(services(), token), 400, form=sent, wrong=error)
-    except Conflict:
-        return _page(cases.page(services(), token), 409, form=sent, moved=True)
+    except Conflict as error:
+        return _page(cases.page(services(), token), 409, form=sent, conflict=_told(error))
     return _page(view, did=sent.get("action", ""))
 
 
@@ -38,7 +38,7 @@ def primary(view: CaseView) -> str:
 
 
 def _page(view: CaseView, status: int = 200, **values: Any) -> Response:
-    known: dict[str, Any] = {"form": {}, "wrong": None, "moved": False, "did": ""}
+    known: dict[str, Any] = {"form": {}, "wrong": None, "conflict": "", "did": ""}
     return render(
         "case.html",
         view.visit,
@@ -51,6 +51,11 @@ def _page(view: CaseView, status: int = 200, **values: Any) -> Response:
         text_max=ANSWER_MAX,
         **(known | values),
     )
+
+
+def _told(error: Conflict) -> str:
+    words = words_for(g.visit)
+    return words("pages.case.moved") if error.code in ("case_moved", "illegal_move") else said(words, error)
 
 
 def _reasons(view: CaseView) -> list[str]:
