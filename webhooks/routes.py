@@ -7,6 +7,7 @@ import logging
 from flask import Blueprint, Response, current_app, request
 
 import connectors
+from integration import logs
 from integration.db.queries import shops
 from integration.db.tables import Connection
 from integration.domain.errors import BadPayload, BadSignature, NotFound, Temporary
@@ -31,7 +32,7 @@ def receive(platform: str, key: str) -> Response:
     try:
         return _kept(services, platform, key, body)
     except (BadSignature, BadPayload) as error:
-        log.warning("webhook refused: %s", error.code)
+        logs.security("webhook_refused", platform=platform, reason=error.code)
         return _answer(401)
     except Temporary as error:
         log.warning("webhook not kept: %s", error)

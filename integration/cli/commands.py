@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from integration import __version__
+from integration import __version__, logs
 from integration.app import build_services
 from integration.cli.terminal import words
 from integration.cli.usage import Group
@@ -46,7 +46,9 @@ def settings_at(config_path: Path) -> Settings:
 @contextmanager
 def services_at(config_path: Path) -> Iterator[Services]:
     """Services for the length of a command."""
-    services = build_services(settings_at(config_path))
+    settings = settings_at(config_path)
+    logs.start(settings.log, quiet=True)
+    services = build_services(settings)
     try:
         yield services
     finally:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import threading
 
 import click
 
+from integration import logs
 from integration.cli.commands import config_option, helped, postventa
 from integration.cli.terminal import say, words
+from integration.settings import Log
 
 
 @postventa.command(help=helped("demo"))
@@ -22,9 +23,9 @@ def demo(config_path: object, check: bool, port: int) -> None:
     del config_path  # the demo brings its own; the option is there because every command has it
     from integration.demo.check import run, world  # noqa: PLC0415  the store servers are not loaded for other commands
 
+    logs.start(Log(level="warning", format="plain"))
     if check:
         sys.exit(0 if run(words) else 1)
-    logging.basicConfig(level=logging.WARNING)
     with world(port) as here:
         here.seed()
         say("demo.ready", url=f"{here.url}/demo/")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from integration import logs
 from integration.cli.commands import config_option, helped, postventa, services_at
 from integration.cli.terminal import print_json, say, table, words
 from integration.db import exports
@@ -24,6 +25,7 @@ def export(config_path: Path, folder: Path) -> None:
     with services_at(config_path) as services:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         counts = exports.write(services.db, folder)
+        logs.security("exported", lines=sum(counts.values()))
     table([(name, str(count)) for name, count in counts.items()])
 
 

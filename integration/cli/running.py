@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import time
@@ -12,6 +11,7 @@ from types import FrameType
 import click
 import waitress
 
+from integration import logs
 from integration.app import build_services, create_app
 from integration.cli.commands import config_option, helped, postventa, services_at, settings_at
 from integration.cli.terminal import say
@@ -37,7 +37,7 @@ def serve(config_path: Path, host: str | None, port: int | None, no_worker: bool
 
 def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
     """Serve until SIGTERM or SIGINT, then finish the task at hand and end."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.start(settings.log)
     sys.setswitchinterval(0.0005)  # jobs share the interpreter: a webhook must not wait 5 ms for its turn
     worker = Embedded(settings.worker.poll.total_seconds())
     services = build_services(settings, wake=worker.wake)
@@ -73,6 +73,7 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
 def work(config_path: Path, until_idle: bool) -> None:
     """Work without answering HTTP; beside a running `serve` both share the tasks."""
     with services_at(config_path) as services:
+        logs.start(services.settings.log)
         owner = ticks.owner_name()
         dispatch.free_lapsed(services, ticks.dead_owner)
         done = ticks.until_idle(services, owner)

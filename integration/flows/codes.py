@@ -8,6 +8,7 @@ from typing import cast
 
 from sqlmodel import Session
 
+from integration import logs
 from integration.db.queries import complaints, orders, shops
 from integration.db.queries import outbox as tasks
 from integration.db.tables import CodeHolder, CodeRow, ComplaintRow, OrderRow, Shop, Task
@@ -98,6 +99,7 @@ def created(session: Session, services: Services, task: Task, now: datetime) -> 
         return
     history.note(session, code.shop_id, code.id, now, "store", code.state, "created")
     code.state = "created"
+    logs.security("code_issued", shop=code.shop_id, code=code.id)
     shop = shops.shop(session, code.shop_id)
     key, context = f"discount_code:{code.order_id}", {"code_id": code.id}
     mails.queue(

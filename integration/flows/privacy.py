@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from integration import logs
 from integration.db.queries import complaints, orders, outbox, privacy
 from integration.db.tables import Shop
 from integration.flows import history
@@ -27,3 +28,4 @@ def erase_order(session: Session, shop: Shop, order_ref: str, now: datetime) -> 
     privacy.erase_texts(session, shop.id, row.id)
     privacy.revoke_links(session, shop.id, row.id, now)
     history.note(session, shop.id, row.id, now, "store", "", "erased")
+    logs.security("erased", shop=shop.id, order=row.id)

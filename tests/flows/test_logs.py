@@ -1,0 +1,129 @@
+"""Everything that people, stores and Eve can write runs through the house with all logging on: none of it is told."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import waitress
+
+from integration import logs
+from integration.db.queries import orders
+from integration.db.tables import CodeRow, OrderRow
+from integration.demo.check import fetch
+from integration.domain.errors import Refused
+from integration.flows import mail_building, privacy
+from integration.flows import surveys as survey_flow
+from integration.settings import Log
+from tests.flows.house import House
+
+TEXT = "La caja llegó rota, llamad a Sam Torres al 600 111 222"
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+    """All that was logged, down to debug, once it is asked for."""
+    root = logging.getLogger()
+    before = root.level, list(root.handlers), threading.excepthook, sys.excepthook
+    logs.start(Log(level="debug"))
+    yield lambda: capsys.readouterr().err
+    root.setLevel(before[0])
+    root.handlers, threading.excepthook, sys.excepthook = before[1:]
+
+
+def personal(house: House) -> set[str]:
+    """Every value about Sam, every key and every link that this house knows."""
+    found = {TEXT, house.secret, house.connection.key, *(code.code for code in house.rows(CodeRow))}
+    for row in house.rows(OrderRow):
+        order = orders.facts(row)
+        found |= {order.email, order.phone, order.first_name, order.customer_ref}
+        for address in (order.shipping, order.billing):
+            found |= {address.name, address.street, address.street2, address.postcode, address.city}
+    for mail in house.mails():
+        found |= set(re.findall(r"https://mia\.example/\w+/([\w-]{22})", mail.text))
+    return {value for value in found if len(value) > 3}
+
+
+def line(house: House) -> None:
+    """The main line, with Eve at the door."""
+    headers, body = house.side.arrive(house.side.sell())
+    assert house.post(headers, body + b" ") == 401
+    house.deliver()
+    house.answer(2, "damaged", TEXT)
+    house.complain("service", TEXT)
+    house.run()
+
+
+def events(text: str) -> list[str]:
+    return [json.loads(one)["message"] for one in text.splitlines()]
+
+
+def test_the_main_line_tells_nothing_about_anybody(house: House, told: Any) -> None:
+    line(house)
+    text = told()
+    assert {"webhook_refused", "code_issued"} <= set(events(text))
+    known = personal(house)
+    assert {"sam@example.com", house.secret} <= known
+    assert len(known) > 10
+    assert [value for value in known if value in text] == []
+
+
+def test_faults_in_every_corner_tell_nothing_about_anybody(
+    house: House, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unforeseen(*_: object, **__: object) -> Any:
+        raise ValueError(TEXT, "sam@example.com")
+
+    def refused(*_: object, **__: object) -> Any:
+        raise Refused("mail_sender_refused", reply=f"550 <sam@example.com> {house.connection.key}")
+
+    house.deliver()
+    with monkeypatch.context() as broken:
+        broken.setattr(mail_building, "message_of", unforeseen)
+        broken.setattr(survey_flow, "page", unforeseen)
+        assert house.client.get(house.link("survey", "s")).status_code == 500
+        house.answer(2, "damaged", TEXT)
+        house.run()
+    with monkeypatch.context() as broken:
+        broken.setattr(house.services.transport, "send", refused)
+        house.clock.advance(hours=1)
+        house.run()
+    text = told()
+    assert "mail_sender_refused" in text
+    assert "page shopper.survey" in text
+    assert [value for value in personal(house) if value in text] == []
+
+
+def test_the_web_server_tells_no_link(house: House, told: Any) -> None:
+    """What waitress says of a request that fails names its path."""
+    house.deliver()
+    path = house.link("survey", "s")
+
+    def broken(environ: Any, start_response: Any) -> Any:
+        raise ValueError(TEXT)
+
+    server = waitress.create_server(broken, host="127.0.0.1", port=0)
+    url = f"http://127.0.0.1:{server.effective_port}{path}?r=2&sam@example.com"
+    sam = threading.Thread(target=fetch, args=(url,))
+    sam.start()
+    while sam.is_alive() or server.active_channels:
+        server.asyncore.loop(0.02, map=server._map, count=1)
+    server.task_dispatcher.shutdown()
+    server.close()
+    text = told()
+    assert "Exception while serving /s/***" in text
+    assert path.removeprefix("/s/") not in text
+    assert TEXT not in text
+
+
+def test_an_erasure_is_a_security_event(house: House, told: Any) -> None:
+    ref = house.deliver()
+    with house.services.db.writing() as session:
+        privacy.erase_order(session, house.shop(session), ref, house.clock.now)
+    assert "erased" in events(told())
