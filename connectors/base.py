@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from connectors.http import Http
-from integration.domain.events import Event
+from integration.domain.events import Event, ShipmentChanged
 from integration.domain.facts import Address, Order
 from integration.domain.labels import Label, LabelRequest, ReturnMethod
 from integration.domain.tasks import Discount, DiscountRequest
@@ -28,7 +28,8 @@ class Delivery:
 
     `key` names this delivery; a repeat with the same key within `window` (for ever when `None`) is the same
     delivery. `ping` is a platform's "are you there?": answered 200 and not kept. `shop_ref` is the shop the
-    platform names (a Shopify domain), empty where the connection is the shop.
+    platform names (a Shopify domain), empty where the connection is the shop. `sent_at` is when the platform says
+    that it happened, `None` if it does not; nobody signed that.
     """
 
     topic: str
@@ -36,6 +37,7 @@ class Delivery:
     window: timedelta | None = None
     ping: bool = False
     shop_ref: str = ""
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,36 @@ class StoreInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Orders that changed, the oldest change first; `next_cursor` asks for the next page and is empty at the end.
+
+    `erased` are ids of orders whose shopper the store erased; `unreadable` those in a shape that we cannot read.
+    """
+
+    orders: tuple[Order, ...]
+    next_cursor: str = ""
+    erased: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A webhook that the store keeps: `url` is where it sends to, `active` whether it still does."""
+
+    ref: str
+    topic: str
+    url: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What this platform can do, so that the policy never asks for more."""
 
     discount_kinds: tuple[str, ...] = ("percent", "fixed", "free_shipping")
     binds_by: Literal["email", "customer"] = "email"
+    lists_every_webhook: bool = True
+    """Whether `subscriptions` shows all that send to us; Shopify hides those of the app's own configuration."""
 
 
 class StoreConnector(ABC):
@@ -143,6 +170,44 @@ class StoreConnector(ABC):
     @abstractmethod
     def webhook_topics(self) -> tuple[str, ...]:
         """The topics this shop must send us."""
+
+    # -- what webhooks missed -----------------------------------------------------------------------
+
+    @abstractmethod
+    def changed_orders(self, since: datetime, cursor: str = "") -> Page:
+        """A page of the orders changed at `since` or later, in whole, removed ones too where the store shows them.
+
+        `cursor` is the one of the page before, good for this run only. An order may come twice, none is left out.
+        """
+
+    def open_shipments(self, refs: Sequence[str]) -> Sequence[ShipmentChanged]:
+        """Parcels by their ids as they are now; those that the store does not know are left out.
+
+        Empty where the orders tell all there is to know of their parcels.
+        """
+        del refs
+        return ()
+
+    @abstractmethod
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """The store's webhooks that send to anybody."""
+
+    @abstractmethod
+    def heal_subscriptions(self, url: str, secret: str) -> tuple[str, ...]:
+        """Make what lacks or was switched off of `webhook_topics`, sending to `url`; the topics that were made.
+
+        `secret` signs what they send, where the platform has none of its own. Those that a person paused stay paused.
+        It may be asked again without harm: what is there is left alone.
+        """
+
+    # -- what the owner sees in her store -------------------------------------------------------------
+
+    @abstractmethod
+    def note_on_order(self, ref: str, text: str, tag: str) -> str:
+        """Leave a note that only the shop sees, and a tag where the store has tags; once, however often it is asked.
+
+        Empty when it is there, else why the store takes none (`no_scope`, `no_order`).
+        """
 
 
 # -- carriers ---------------------------------------------------------------------------------------

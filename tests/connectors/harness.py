@@ -40,6 +40,8 @@ class StoreHarness(ABC):
     over_http: ClassVar[bool] = True
     """Whether the connector calls `base` over HTTP, so that faults can be put in between."""
     unknown_topic: ClassVar[str] = "moon.landed"
+    has_webhooks: ClassVar[bool] = True
+    """Whether the store keeps webhooks that can be listed and made."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -75,3 +77,19 @@ class StoreHarness(ABC):
     @abstractmethod
     def codes(self) -> list[StoredCode]:
         """All codes in the store now."""
+
+    @abstractmethod
+    def change(self, ref: str, at: datetime) -> None:
+        """The order changed last at this moment, whatever it was that changed."""
+
+    @abstractmethod
+    def notes(self, ref: str) -> list[str]:
+        """The notes on an order, oldest first."""
+
+    def hooks(self) -> list[tuple[str, str]]:
+        """Topic, as the connector spells it, and address of every webhook that still sends."""
+        return []
+
+    def break_hook(self, topic: str) -> None:
+        """The store gives up sending this topic, as it does when we fail too often."""
+        raise NotImplementedError

@@ -27,6 +27,7 @@ ORDER: dict[str, Any] = {
 
 class DemoHarness(StoreHarness):
     over_http = False
+    has_webhooks = False
 
     def start(self) -> str:
         self.orders: list[dict[str, Any]] = []
@@ -68,6 +69,15 @@ class DemoHarness(StoreHarness):
             )
             for held in (json.loads(file.read_text("utf-8")) if file.exists() else [])
         ]
+
+    def change(self, ref: str, at: datetime) -> None:
+        next(order for order in self.orders if order["id"] == ref)["updated_at"] = at.isoformat()
+        self._save()
+
+    def notes(self, ref: str) -> list[str]:
+        file = self.folder / "notes.json"
+        held = json.loads(file.read_text("utf-8")) if file.exists() else []
+        return [note["text"] for note in held if note["order"] == ref]
 
     def _save(self) -> None:
         (self.folder / "orders.json").write_text(json.dumps(self.orders), "utf-8")

@@ -11,6 +11,7 @@ from connectors.signing import sign
 from connectors.stores.shopify.connector import Shopify
 from integration.clock import system_clock
 from integration.demo.stores.shopify import ShopifyStore
+from integration.demo.stores.shopify_data import written
 from integration.domain.money import Money
 from integration.domain.tasks import DiscountRequest
 from tests.connectors.harness import StoredCode, StoreHarness
@@ -22,6 +23,8 @@ class ShopifyHarness(StoreHarness):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.store = ShopifyStore()
+        self.store.shop.scopes.add("write_orders")
+        self.store.bucket.rate = 10**6  # how it throttles is told elsewhere
 
     def start(self) -> str:
         return self.store.start()
@@ -62,6 +65,20 @@ class ShopifyHarness(StoreHarness):
             )
             for held in self.store.discounts()
         ]
+
+    def change(self, ref: str, at: datetime) -> None:
+        self.store.shop.orders[int(ref)]["updated_at"] = written(at)
+
+    def notes(self, ref: str) -> list[str]:
+        return (self.store.shop.orders[int(ref)]["note"] or "").splitlines()
+
+    def hooks(self) -> list[tuple[str, str]]:
+        return [(hook["topic"].lower().replace("_", "/"), hook["uri"]) for hook in self.store.shop.hooks.all]
+
+    def break_hook(self, topic: str) -> None:
+        (hook,) = self.store.shop.hooks.of(topic)
+        for _ in range(8):
+            self.store.shop.hooks.count(hook, well=False)
 
     def _request(self, email: str, customer_ref: str) -> DiscountRequest:
         now = system_clock()

@@ -11,6 +11,7 @@ from typing import Any
 from connectors.http import Http
 from connectors.stores.woocommerce.connector import WooCommerce
 from integration.demo.stores.woocommerce import WooCommerceStore
+from integration.demo.stores.woocommerce_fields import stamps
 from integration.domain.money import Money
 from integration.domain.tasks import DiscountRequest
 from tests.connectors.harness import StoredCode, StoreHarness
@@ -61,6 +62,19 @@ class WooCommerceHarness(StoreHarness):
 
     def codes(self) -> list[StoredCode]:
         return [stored(coupon) for coupon in self.store.coupons()]
+
+    def change(self, ref: str, at: datetime) -> None:
+        self.store.shop.orders[int(ref)] |= stamps("date_modified", at, self.store.shop.zone)
+
+    def notes(self, ref: str) -> list[str]:
+        return [note["note"] for note in self.store.shop.list_notes(int(ref))]
+
+    def hooks(self) -> list[tuple[str, str]]:
+        return [(hook["topic"], hook["delivery_url"]) for hook in self.store.hooks.all() if hook["status"] == "active"]
+
+    def break_hook(self, topic: str) -> None:
+        (hook,) = (hook for hook in self.store.hooks.all() if hook["topic"] == topic)
+        self.store.hooks.change(hook["id"], {"status": "disabled"})
 
 
 def stored(coupon: dict[str, Any]) -> StoredCode:

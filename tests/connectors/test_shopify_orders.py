@@ -205,7 +205,7 @@ def test_parcels_are_read_by_their_ids(store: ShopifyStore, shop: Shopify, clock
     first, second = store.ship(order["id"], last=False), store.ship(order["id"])
     arrived = clock.advance(days=1)
     store.delivered_event(order["id"], first["id"])
-    known = shop.fetch_shipments([str(first["id"]), "77", str(second["id"])])
+    known = shop.open_shipments([str(first["id"]), "77", str(second["id"])])
     assert [(event.order_ref, event.shipment.state) for event in known] == [
         (str(order["id"]), "delivered"),
         (str(order["id"]), "under_way"),
@@ -214,5 +214,5 @@ def test_parcels_are_read_by_their_ids(store: ShopifyStore, shop: Shopify, clock
 
 
 def test_parcels_are_asked_for_fifty_at_a_time(store: ShopifyStore, shop: Shopify) -> None:
-    assert shop.fetch_shipments([str(number) for number in range(1, 102)]) == []
+    assert shop.open_shipments([str(number) for number in range(1, 102)]) == []
     assert store.asked == ["token", "Shipments", "Shipments", "Shipments"]

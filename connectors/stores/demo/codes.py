@@ -98,15 +98,19 @@ def _read(folder: Path) -> list[Held]:
 def _change(folder: Path, change: Callable[[list[Held]], list[Held]]) -> list[Held]:
     with _LOCK:
         codes = change(_read(folder))
-        try:
-            _replace(folder / FILE, json.dumps(codes, indent=1, ensure_ascii=False))
-        except OSError as error:
-            raise Temporary("unreachable", host=str(folder), reason=error.strerror or "?") from error
+        write_file(folder / FILE, json.dumps(codes, indent=1, ensure_ascii=False))
         return codes
 
 
+def write_file(path: Path, text: str) -> None:
+    """Write beside it and rename, so that a reader sees the old file or the new one; `Temporary("unreachable")`."""
+    try:
+        _replace(path, text)
+    except OSError as error:
+        raise Temporary("unreachable", host=str(path.parent), reason=error.strerror or "?") from error
+
+
 def _replace(path: Path, text: str) -> None:
-    """Write beside it and rename, so that a reader sees the old file or the new one."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)

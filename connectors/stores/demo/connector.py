@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from connectors.base import Check, Delivery, StoreConnector, StoreInfo
+from connectors.base import Check, Delivery, Page, StoreConnector, StoreInfo, Subscription
 from connectors.payload import Payload
 from connectors.signing import signed
-from connectors.stores.demo import codes
+from connectors.stores.demo import codes, notes
 from connectors.stores.demo.orders import address, parse_order
-from integration.domain.errors import BadSignature, Permanent
+from integration.domain.errors import BadPayload, BadSignature, Permanent
 from integration.domain.events import Event, OrderChanged, OrderRemoved, PersonErased
 from integration.domain.facts import Order
 from integration.domain.tasks import Discount, DiscountRequest
@@ -53,8 +53,35 @@ class Demo(StoreConnector):
 
     def fetch_order(self, ref: str) -> Order | None:
         """The order with this id in `orders.json`."""
-        listed = Payload({"orders": Payload.of(codes.read_file(self.folder / "orders.json")).value})
-        return next((parse_order(order) for order in listed.each("orders") if order.ref("id") == ref), None)
+        return next((parse_order(order) for order in self._listed() if order.ref("id") == ref), None)
+
+    def _listed(self) -> Iterator[Payload]:
+        return Payload({"orders": Payload.of(codes.read_file(self.folder / "orders.json")).value}).each("orders")
+
+    def changed_orders(self, since: datetime, cursor: str = "") -> Page:  # noqa: ARG002 - there is one page
+        """The orders of `orders.json` by `updated_at`; one that cannot be read holds up no other."""
+        found: list[Order] = []
+        unreadable: list[str] = []
+        for told in self._listed():
+            try:
+                found.append(parse_order(told))
+            except BadPayload as error:
+                unreadable.append(str(error.params.get("path", ""))[:80])
+        changed = sorted((order for order in found if order.updated_at >= since), key=lambda order: order.updated_at)
+        return Page(tuple(changed), unreadable=tuple(unreadable))
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """None: a script sends, or nobody."""
+        return ()
+
+    def heal_subscriptions(self, url: str, secret: str) -> tuple[str, ...]:  # noqa: ARG002 - the contract's
+        """Nothing to make."""
+        return ()
+
+    def note_on_order(self, ref: str, text: str, tag: str) -> str:
+        """A line in `notes.json`."""
+        there = any(order.ref("id") == ref for order in self._listed())
+        return notes.leave(self.folder, ref, text, tag) if there else "no_order"
 
     def create_discount(self, request: DiscountRequest) -> Discount:
         """The code, bound to the e-mail; without one it is made for nobody."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from connectors.base import Check
 from connectors.payload import Payload
 from connectors.stores.shopify.client import API_VERSION, Client
+from connectors.stores.shopify.subscriptions import enum_of, nodes
 from integration.domain.errors import SinkError
 
 SCOPES = ("read_orders", "read_customers", "read_fulfillments", "write_discounts")
@@ -85,20 +86,10 @@ def _customer_data(client: Client) -> Check:
 def _webhooks(client: Client) -> Check:
     """Shopify lists only subscriptions made by its API; with none, they are in the app's configuration or nowhere."""
     try:
-        subscribed = {entry.text("topic"): entry.at("apiVersion").text("handle") for entry in _subscriptions(client)}
+        subscribed = {entry.text("topic"): entry.at("apiVersion").text("handle") for entry in nodes(client)}
     except SinkError as error:
         return _broken("shopify_access", error)
     if not subscribed:
         return Check("shopify_webhooks_unlisted", True, {})
-    missing = [topic for topic in TOPICS if subscribed.get(topic.upper().replace("/", "_")) != API_VERSION]
+    missing = [topic for topic in TOPICS if subscribed.get(enum_of(topic)) != API_VERSION]
     return Check("shopify_webhooks", not missing, {"missing": ", ".join(missing)})
-
-
-def _subscriptions(client: Client) -> Iterator[Payload]:
-    after: str | None = None
-    seen: set[str | None] = set()
-    while after not in seen:
-        seen.add(after)
-        page = client.run("webhooks", after=after).at("webhookSubscriptions")
-        yield from page.each("nodes")
-        after = page.at("pageInfo").text("endCursor") if page.at("pageInfo").flag("hasNextPage") else None

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from connectors.base import Capabilities, Check, Delivery, StoreConnector, StoreInfo
-from connectors.payload import Payload
-from connectors.stores.shopify import checks, discounts, orders, shipments, webhook
+from connectors.base import Capabilities, Check, Delivery, Page, StoreConnector, StoreInfo, Subscription
+from connectors.stores.shopify import checks, discounts, notes, reading, subscriptions, webhook
 from connectors.stores.shopify.client import Client
 from integration.domain.errors import Permanent
 from integration.domain.events import Event, ShipmentChanged
 from integration.domain.facts import Address, Order
 from integration.domain.tasks import Discount, DiscountRequest
-
-_BATCH = 50
 
 
 class Shopify(StoreConnector):
@@ -26,7 +23,7 @@ class Shopify(StoreConnector):
     """
 
     platform = "shopify"
-    capabilities = Capabilities(binds_by="customer")
+    capabilities = Capabilities(binds_by="customer", lists_every_webhook=False)
     credential_names = ("client_id", "client_secret", "token", "api_base")
     names_shop = True
     secret_from_credentials = "client_secret"  # noqa: S105 - the name of a credential
@@ -57,31 +54,15 @@ class Shopify(StoreConnector):
 
     def fetch_order(self, ref: str) -> Order | None:
         """The order with all its lines; `None` also for one older than the 60 days that our scope sees."""
-        if not (ref.isascii() and ref.isdigit()):
-            return None
-        gid = f"gid://shopify/Order/{ref}"
-        told = self.client.run("order", id=gid).at("order")
-        return orders.order_of(told, self._lines(gid, told)) if told else None
+        return reading.order(self.client, ref)
 
-    def _lines(self, gid: str, order: Payload) -> Iterator[Payload]:
-        page = order.at("lines")
-        seen: set[str] = set()
-        while True:
-            yield from page.each("nodes")
-            cursor = page.at("pageInfo").text("endCursor")
-            if not page.at("pageInfo").flag("hasNextPage") or cursor in seen:
-                return
-            seen.add(cursor)
-            page = self.client.run("order_lines", id=gid, after=cursor).at("order").at("lines")
+    def changed_orders(self, since: datetime, cursor: str = "") -> Page:
+        """See `reading.changed`; those of the last 60 days, see `fetch_order`."""
+        return reading.changed(self.client, since, cursor)
 
-    def fetch_shipments(self, refs: Sequence[str]) -> list[ShipmentChanged]:
-        """Parcels by their ids as they are now, for what webhooks missed; unknown ids are left out."""
-        found = []
-        for start in range(0, len(refs), _BATCH):
-            ids = [f"gid://shopify/Fulfillment/{ref}" for ref in refs[start : start + _BATCH]]
-            nodes = self.client.run("shipments", ids=ids).each("nodes")
-            found += [_shipment_changed(told) for told in nodes if told.at("id")]
-        return found
+    def open_shipments(self, refs: Sequence[str]) -> Sequence[ShipmentChanged]:
+        """Parcels by their ids, for what webhooks missed; a delivery may change the parcel alone (facts 2.2)."""
+        return reading.parcels(self.client, refs)
 
     def create_discount(self, request: DiscountRequest) -> Discount:
         """A code for this customer, once, that combines with no other; see `StoreConnector.create_discount`."""
@@ -119,8 +100,14 @@ class Shopify(StoreConnector):
         """The last one can only be subscribed in the app's configuration, not by the API (facts 2.1)."""
         return (*checks.TOPICS, "customers/redact")
 
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """See `subscriptions.listed`."""
+        return subscriptions.listed(self.client)
 
-def _shipment_changed(told: Payload) -> ShipmentChanged:
-    shipment = shipments.of_fulfillment(told)
-    at = shipment.delivered_at or told.needed_moment("updated_at")
-    return ShipmentChanged(told.at("order").ref("id"), shipment, at)
+    def heal_subscriptions(self, url: str, secret: str) -> tuple[str, ...]:  # noqa: ARG002 - the app's secret signs
+        """See `subscriptions.heal`; privacy topics can only be subscribed in the app's configuration."""
+        return subscriptions.heal(self.client, url, checks.TOPICS)
+
+    def note_on_order(self, ref: str, text: str, tag: str) -> str:
+        """See `notes.leave`."""
+        return notes.leave(self.client, ref, text, tag)

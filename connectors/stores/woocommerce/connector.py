@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from connectors.base import Check, Credentials, Delivery, StoreConnector, StoreInfo
+from connectors.base import Check, Credentials, Delivery, Page, StoreConnector, StoreInfo, Subscription
 from connectors.http import Http
 from connectors.payload import Payload
-from connectors.stores.woocommerce import setup, webhook
+from connectors.stores.woocommerce import changes, hooks, notes, setup, webhook
 from connectors.stores.woocommerce.client import Client, error_code, read
 from connectors.stores.woocommerce.discounts import (
     bindable_email,
@@ -127,3 +128,23 @@ class WooCommerce(StoreConnector):
     def webhook_topics(self) -> tuple[str, ...]:
         """`order.updated` tells of every status, custom ones included."""
         return ("order.updated", "order.deleted", "order.restored")
+
+    def changed_orders(self, since: datetime, cursor: str = "") -> Page:
+        """See `changes.page`."""
+        return changes.page(self._client, self._statuses, since, cursor)
+
+    @cached_property
+    def _statuses(self) -> str:
+        return changes.statuses(self._client)
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """See `hooks.listed`."""
+        return hooks.listed(self._client)
+
+    def heal_subscriptions(self, url: str, secret: str) -> tuple[str, ...]:
+        """See `hooks.heal`."""
+        return hooks.heal(self._client, url, secret, self.webhook_topics())
+
+    def note_on_order(self, ref: str, text: str, tag: str) -> str:  # noqa: ARG002 - orders have no tags here
+        """See `notes.leave`."""
+        return notes.leave(self._client, ref, text)

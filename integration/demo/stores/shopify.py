@@ -59,7 +59,7 @@ class ShopifyStore:
         self.client_secret = client_secret
         self.now = now
         self.codes = Codes("EUR", lambda: {buyer["admin_graphql_api_id"] for buyer in self.shop.customers().values()})
-        self.shop = Shop(domain, self.codes)
+        self.shop = Shop(domain, self.codes, now)
         self.bucket = Bucket(now)
         self.answers: deque[Response] = deque()
         self.loses_next_answer = False
@@ -138,10 +138,9 @@ class ShopifyStore:
         return self.codes.all()
 
     def subscribe(self, *topics: str, version: str = API_VERSION) -> None:
-        """Webhook subscriptions as if made by the API."""
-        self.shop.subscriptions += [
-            {"topic": topic.upper().replace("/", "_"), "apiVersion": {"handle": version}} for topic in topics
-        ]
+        """Webhook subscriptions as if made by the API, sending nowhere."""
+        for topic in topics:
+            self.shop.hooks.add(topic.upper().replace("/", "_"), "https://elsewhere.example/", version)
 
     def expire_tokens(self) -> None:
         """All exchanged tokens end now."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,8 +12,10 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSchema, build_schema
 
 from integration.demo.stores.shopify_codes import Codes
-from integration.demo.stores.shopify_data import Json
+from integration.demo.stores.shopify_data import Json, written
+from integration.demo.stores.shopify_hooks import Hooks
 
+_CHANGED_SINCE = re.compile(r"updated_at:>='([^']+)'")
 SUPPORTED = ("2026-01", "2026-04", "2026-07", "2026-10")
 
 
@@ -32,13 +36,14 @@ class Denied(GraphQLError):
 class Shop:
     """The data behind the API: what was sold, who bought, which codes there are, and what the app may see."""
 
-    def __init__(self, domain: str, codes: Codes) -> None:
+    def __init__(self, domain: str, codes: Codes, now: Callable[[], datetime]) -> None:
         self.domain = domain
         self.codes = codes
+        self.now = now
         self.orders: dict[int, Json] = {}
         self.delivered_at: dict[int, str] = {}
         self.scopes = {"read_orders", "read_customers", "read_fulfillments", "write_discounts"}
-        self.subscriptions: list[Json] = []
+        self.hooks = Hooks(SUPPORTED[-1])
         self.withholds_personal_data = False
 
     def root(self) -> Json:
@@ -47,7 +52,9 @@ class Shop:
             "shop": self._shop,
             "currentAppInstallation": {"accessScopes": [{"handle": scope} for scope in sorted(self.scopes)]},
             "publicApiVersions": [{"handle": handle, "supported": True} for handle in SUPPORTED],
-            "webhookSubscriptions": lambda _, first, after=None: connection(self.subscriptions, first, after),
+            "webhookSubscriptions": lambda _, first, after=None: connection(self.hooks.all, first, after),
+            "webhookSubscriptionCreate": self.hooks.create,
+            "webhookSubscriptionDelete": self.hooks.delete,
             "order": self._needs("read_orders", self._order),
             "orders": self._needs("read_orders", self._orders),
             "node": self._node,
@@ -57,6 +64,8 @@ class Shop:
             "discountCodeBasicCreate": self._needs("write_discounts", self.codes.create_basic),
             "discountCodeFreeShippingCreate": self._needs("write_discounts", self.codes.create_free_shipping),
             "discountCodeDelete": self._needs("write_discounts", self.codes.delete),
+            "tagsAdd": self._needs("write_orders", self._add_tags),
+            "orderUpdate": self._needs("write_orders", self._change_order),
         }
 
     def customers(self) -> dict[str, Json]:
@@ -109,13 +118,47 @@ class Shop:
             return next((self._parcel(*pair) for pair in found if str(pair[1]["id"]) == number), None)
         return None
 
-    def _orders(self, _info: Any, first: int, **_order: Any) -> Json:
-        latest = sorted(self.orders.values(), key=lambda order: order["number"], reverse=True)
-        return connection([self._order_view(order) for order in latest], first, None)
+    def _orders(
+        self,
+        _info: Any,
+        first: int,
+        after: str | None = None,
+        query: str = "",
+        sortKey: str = "ID",  # noqa: N803 - the schema's name
+        reverse: bool = False,
+    ) -> Json:
+        since = _CHANGED_SINCE.search(query)
+        cut = datetime.fromisoformat(since[1]) if since else None
+        found = [order for order in self.orders.values() if cut is None or _changed_at(order) >= cut]
+        found.sort(key=lambda order: order["number"], reverse=reverse)
+        if sortKey == "UPDATED_AT":
+            found.sort(key=_changed_at, reverse=reverse)
+        page = connection(found, first, after)
+        return page | {"nodes": [self._order_view(order) for order in page["nodes"]]}
 
     def _order(self, _info: Any, id: str) -> Json | None:  # noqa: A002 - the argument's name in the schema
-        order = self.orders.get(int(id.rsplit("/", 1)[-1]))
+        order = self._held(id)
         return self._order_view(order) if order else None
+
+    def _held(self, gid: str) -> Json | None:
+        return self.orders.get(int(gid.rsplit("/", 1)[-1]))
+
+    def _add_tags(self, _info: Any, id: str, tags: list[str]) -> Json:  # noqa: A002 - the schema's name
+        order = self._held(id)
+        if order is None:
+            return {"userErrors": [{"field": ["id"], "message": "Order does not exist"}]}
+        known = [tag for tag in order["tags"].split(", ") if tag]
+        order["tags"] = ", ".join(dict.fromkeys([*known, *tags]))
+        order["updated_at"] = written(self.now())
+        return {"userErrors": []}
+
+    def _change_order(self, _info: Any, input: Json) -> Json:  # noqa: A002 - the schema's name
+        order = self._held(input["id"])
+        if order is None:
+            return {"userErrors": [{"field": ["id"], "message": "Order does not exist"}]}
+        order["note"] = input.get("note", order["note"])
+        order["updated_at"] = written(self.now())
+        return {"userErrors": []}
 
     def _order_view(self, order: Json) -> Json:
         lines = [_line_view(entry) for entry in order["line_items"]]
@@ -134,6 +177,8 @@ class Shop:
             "customerAcceptsMarketing": order["buyer_accepts_marketing"],
             "displayFulfillmentStatus": sent,
             "displayFinancialStatus": order["financial_status"].upper(),
+            "note": order["note"],
+            "tags": [tag for tag in order["tags"].split(", ") if tag],
             "discountCodes": [entry["code"] for entry in order["discount_codes"]],
             "totalPriceSet": _money_bag(order["total_price_set"]),
             "subtotalPriceSet": _money_bag(order["subtotal_price_set"]),
@@ -159,6 +204,10 @@ class Shop:
             "trackingInfo": lambda _, first: [tracking][:first],
             "order": lambda _: self._order_view(order),
         }
+
+
+def _changed_at(order: Json) -> datetime:
+    return datetime.fromisoformat(order["updated_at"])
 
 
 def connection(nodes: Sequence[Json], first: int, after: str | None) -> Json:

@@ -47,6 +47,7 @@ class Shop:
         self._last_id = 100
         self.orders: dict[int, Json] = {}
         self.coupons: dict[int, Json] = {}
+        self.notes: dict[int, list[Json]] = {}
 
     def let_in(self, method: str, key: str, secret: str) -> None:
         """Check the keys as the store does: a wrong key is a stranger, a wrong secret is told so."""
@@ -109,6 +110,29 @@ class Shop:
             if force:
                 del self.orders[order_id]
             return order
+
+    def totals(self) -> list[Json]:
+        """GET /reports/orders/totals: every status that this shop knows, and how many orders are in it."""
+        with self._lock:
+            held = [order["status"] for order in self.orders.values()]
+        return [{"slug": slug, "name": slug.capitalize(), "total": held.count(slug)} for slug in STATUSES]
+
+    def list_notes(self, order_id: int) -> list[Json]:
+        """GET /orders/{id}/notes."""
+        with self._lock:
+            self._order(order_id)
+            return deepcopy(self.notes.get(order_id, []))
+
+    def add_note(self, order_id: int, asked: Json) -> Json:
+        """POST /orders/{id}/notes: the same note twice is two notes; neither touches the order's `date_modified`."""
+        if "note" not in asked:
+            raise missing("note")
+        with self._lock:
+            self._order(order_id)
+            note = {"id": self.new_id(), "author": "system", "note": str(asked["note"])}
+            note |= {"customer_note": bool(asked.get("customer_note")), **stamps("date_created", self.now(), self.zone)}
+            self.notes.setdefault(order_id, []).append(note)
+            return deepcopy(note)
 
     def list_orders(self, query: Query) -> tuple[list[Json], int]:
         """GET /orders: a page of them and how many there are; one unknown status fails the whole query."""
