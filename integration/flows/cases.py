@@ -70,7 +70,7 @@ def page(services: Services, token: str) -> CaseView:
     """What the page shows; writes nothing."""
     with services.db.reading() as session:
         visit = visit_of(session, services, "o", token)
-        return _view(session, services, visit, rows.get(session, visit.shop_id, visit.subject))
+        return view_of(session, services, visit, rows.get(session, visit.shop_id, visit.subject))
 
 
 def act(services: Services, token: str, form: Mapping[str, str]) -> CaseView:
@@ -82,13 +82,20 @@ def act(services: Services, token: str, form: Mapping[str, str]) -> CaseView:
     with services.db.writing() as session:
         visit = known_visit(session, services, "o", token, now)
         case = rows.get(session, visit.shop_id, visit.subject)
-        if form.get("expected_state") != case.state:
-            raise Conflict("case_moved", state=case.state)
-        do(session, services, case, form, now)
+        do_unless_moved(session, services, case, form, now)
         session.flush()
-        shown = _view(session, services, visit, case)
+        shown = view_of(session, services, visit, case)
     services.wake()
     return shown
+
+
+def do_unless_moved(
+    session: Session, services: Services, case: ComplaintRow, form: Mapping[str, str], now: datetime
+) -> None:
+    """One action of a form that says in `expected_state` what its page showed; `Conflict("case_moved")`."""
+    if form.get("expected_state") != case.state:
+        raise Conflict("case_moved", state=case.state)
+    do(session, services, case, form, now)
 
 
 def do(session: Session, services: Services, case: ComplaintRow, form: Mapping[str, str], now: datetime) -> None:
@@ -178,7 +185,8 @@ def _open_actions(case: ComplaintRow) -> tuple[str, ...]:
     )
 
 
-def _view(session: Session, services: Services, visit: Visit, case: ComplaintRow) -> CaseView:
+def view_of(session: Session, services: Services, visit: Visit, case: ComplaintRow) -> CaseView:
+    """The case as its page shows it."""
     shop = shops.shop(session, case.shop_id)
     order_row = orders.get(session, shop.id, case.order_id)
     order = orders.facts(order_row)

@@ -69,16 +69,26 @@ def _valid(session: Session, purpose: Purpose, token: str, now: datetime) -> Lin
     return row
 
 
+def desk_visit(session: Session, services: Services, shop_id: str, order_id: str, subject: str) -> Visit:
+    """The same for somebody at the desk, who needs no link."""
+    return _of(session, services, shop_id, order_id, subject, owner=True)
+
+
 def _visit(session: Session, services: Services, row: LinkRow) -> Visit:
-    shop = shops.shop(session, row.shop_id)
-    order_id = complaints.get(session, shop.id, row.subject).order_id if row.purpose == "o" else row.subject
+    owner = row.purpose == "o"
+    order_id = complaints.get(session, row.shop_id, row.subject).order_id if owner else row.subject
+    return _of(session, services, row.shop_id, order_id, row.subject, owner=owner)
+
+
+def _of(session: Session, services: Services, shop_id: str, order_id: str, subject: str, *, owner: bool) -> Visit:
+    shop = shops.shop(session, shop_id)
     order_row = orders.get(session, shop.id, order_id)
     number, name, country, language = _of_order(order_row, shop.locale)
-    named = shop.locale if row.purpose == "o" else ""  # the owner reads her own language
+    named = shop.locale if owner else ""  # the owner reads her own language
     if order_row.facts and not named:
         named, language = orders.facts(order_row).locale, language_of(orders.facts(order_row), shop)
     return Visit(
-        shop_id=shop.id, order_id=order_id, subject=row.subject,
+        shop_id=shop.id, order_id=order_id, subject=subject,
         shop_name=shop.name, contact=services.settings.contact,
         order_number=number, first_name=name, country=country, language=language, zone=zone_of(shop),
         links=_others(session, services, shop.id, order_id), order_language=named,

@@ -177,7 +177,7 @@ def resolved(steps: Sequence[Step], told: Sequence[datetime]) -> tuple[datetime 
     """
     closings = [step.at for step in steps if step.new == "closed"]
     decisions = [step.at for step in steps if step.new == "decided"]
-    reopened = [step.at for step in steps if step.old == "closed" and step.new != "closed"]
+    reopened = [step.at for step in steps if step.old == "closed" and step.new == "in_progress"]
     told_after = sorted(at for at in told if decisions and at >= decisions[0])
     first = min([*told_after[:1], *closings[:1]], default=None)
     if not reopened:

@@ -27,7 +27,7 @@ def admitted(purpose: Purpose, token: str) -> Form | None:
     g.visit = visits.visit(services(), purpose, token)
     if request.method != "POST":
         return None
-    sent = _fields()
+    sent = fields()
     if not (own_page() or (purpose == "u" and one_click(sent))):
         abort(403)
     return sent
@@ -47,7 +47,8 @@ def one_click(sent: Form) -> bool:
     return sent.get(ONE_CLICK[0]) == ONE_CLICK[1]
 
 
-def _fields() -> Form:
+def fields() -> Form:
+    """The fields of the POST at hand as clean text; 400 and 413 as `HTTPException`."""
     request.max_content_length = BODY_MAX + 1
     body = request.get_data()
     if len(body) > BODY_MAX:  # werkzeug silently cuts a body whose length was not announced

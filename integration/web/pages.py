@@ -40,19 +40,19 @@ class Wrong:
 
 
 class Texts:
-    """The words of a page, as templates call them: `t("survey.title")`, `t.named("causes", "late")`."""
+    """The words of an area as templates call them: `t("survey.title")`, `t.named("causes", "late")`."""
 
-    def __init__(self, words: Words) -> None:
-        self.words = words
+    def __init__(self, words: Words, area: str) -> None:
+        self.words, self.area = words, area
 
     def __call__(self, key: str, /, **values: object) -> str:
-        """The text `pages.<key>`."""
-        return self.words(f"pages.{key}", **values)
+        """The text `<area>.<key>`."""
+        return self.words(f"{self.area}.{key}", **values)
 
     def named(self, group: str, code: str) -> str:
         """The name of a code; one that has no words yet reads as the group's `other`."""
-        key = f"pages.{group}.{code}"
-        return self.words(key if code and self.words.has(key) else f"pages.{group}.other")
+        key = f"{self.area}.{group}.{code}"
+        return self.words(key if code and self.words.has(key) else f"{self.area}.{group}.other")
 
 
 def said(words: Words, error: PostventaError) -> str:
@@ -64,28 +64,29 @@ def said(words: Words, error: PostventaError) -> str:
 
 
 def render(template: str, visit: Visit | None, status: int = 200, **values: Any) -> Response:
-    """A page from `templates/`; `wrong` in the values is the `BadForm` that its form shows."""
+    """A shopper's page from `templates/`; `wrong` in the values is the `BadForm` that its form shows."""
     words = words_for(visit)
-    error = values.pop("wrong", None)
-    wrong = Wrong(str(error.params.get("field", "")), said(words, error)) if error else None
-    html = (
-        _templates()
-        .get_template(template)
-        .render(
-            t=Texts(words),
-            words=words,
-            visit=visit,
-            shop_name=visit.shop_name if visit else services().settings.shop.legal_name,
-            card=contact.card(words, visit),
-            languages=_languages(),
-            here=f"?lang={chosen_language()}" if chosen_language() else "?",
-            linked=linked,
-            asset=assets.address,
-            url_for=url_for,
-            wrong=wrong,
-            **values,
-        )
+    shop_name = visit.shop_name if visit else services().settings.shop.legal_name
+    card = contact.card(words, visit)
+    return filled(
+        template, words, status, layout="base.html", csrf="", visit=visit, shop_name=shop_name, card=card, **values
     )
+
+
+def filled(template: str, words: Words, status: int, **values: Any) -> Response:
+    """A template with its values and with what every page has: words, languages, addresses, what is wrong."""
+    error = values.pop("wrong", None)
+    html = _templates().get_template(template).render(
+        t=Texts(words, "pages"),
+        words=words,
+        languages=_languages(),
+        here=f"?lang={chosen_language()}" if chosen_language() else "?",
+        linked=linked,
+        asset=assets.address,
+        url_for=url_for,
+        wrong=Wrong(str(error.params.get("field", "")), said(words, error)) if error else None,
+        **values,
+    )  # fmt: skip
     return Response(html, status, content_type="text/html; charset=utf-8", headers={"Content-Language": words.tag})
 
 
