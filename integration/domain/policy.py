@@ -63,5 +63,8 @@ class Policy:
     consent_required: tuple[str, ...] = ("DE", "AT")
     promise: str = "5 working days"
     delivered_when: tuple[str, ...] = ("delivered", "completed+4d")
+    assume_after: timedelta | None = 10 * DAY
+    silent_after: timedelta = 15 * DAY
+    order_notes: bool = True
     fixes: Fixes = field(default_factory=Fixes)
     compensation: Compensation = field(default_factory=Compensation)

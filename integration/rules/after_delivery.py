@@ -18,12 +18,16 @@ _Dates = list[tuple[FollowUpKind, str, datetime]]
 
 @dataclass(frozen=True, slots=True)
 class ShopFacts:
-    """What the rules need to know of a shop; `locale` is the last word on a mail's language."""
+    """What the rules need to know of a shop; `locale` is the last word on a mail's language.
+
+    Only what arrives at or after `live_since` gets mails; `None` for a shop without such a day.
+    """
 
     zone: tzinfo
     locale: str = "es"
     live: bool = True
     has_return_address: bool = True
+    live_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,11 @@ def plan(
 
     `parcels` are the ids of the parcels that arrived, for `label_per="shipment"`; `complete` says that none is
     out: before that there is no survey, and no label for the whole order. A delivery in the future is a wrong
-    clock and counts as now. One heard of later than `max_age` gets no mail, by whichever door (A9).
+    clock and counts as now. One heard of later than `max_age`, or from before the shop went live, gets no mail, by
+    whichever door (A9).
     """
     arrived = min(delivered_at, now)
-    age = "too_old" if policy.max_age is not None and now - arrived > policy.max_age else None
+    age = _past(policy, shop, arrived, now)
     dates = _label_dates(order, policy, arrived, parcels, complete=complete)
     reasons = {"label": age or _reason("label", order, policy, shop, arrived, known)}
     if complete:
@@ -89,6 +94,12 @@ def plan(
         reasons |= dict.fromkeys(("survey", "survey_reminder"), reason)
         dates += surveys
     return tuple(_follow_up(*date, reasons[date[0]]) for date in dates if date[1] not in known.already)
+
+
+def _past(policy: Policy, shop: ShopFacts, arrived: datetime, now: datetime) -> str | None:
+    if shop.live_since is not None and arrived < shop.live_since:
+        return "before_live"
+    return "too_old" if policy.max_age is not None and now - arrived > policy.max_age else None
 
 
 def still_wanted(

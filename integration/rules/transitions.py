@@ -27,11 +27,12 @@ _TABLES: Mapping[Kind, Table] = {
         closed="in_progress",
     ),
     # What the store saw beats what we thought: a code used a minute before it expired is told to us after it did.
+    # The order that used it may be cancelled: then it can be used again, unless its day is over.
     "code": _table(
         reserved="created revoked",
         created="mailed redeemed expired revoked",
         mailed="redeemed expired revoked",
-        redeemed="",
+        redeemed="mailed expired",
         expired="redeemed",
         revoked="redeemed",
     ),

@@ -54,6 +54,14 @@ def test_a_delivered_order_gets_a_label_at_once_and_a_survey_on_its_own_clock():
     )
 
 
+def test_what_arrived_before_the_shop_went_live_gets_no_mail():
+    live = replace(SHOP, live_since=NOON)
+    assert _reasons(_plan(shop=live, delivered_at=NOON - timedelta(seconds=1))) == _all("before_live")
+    assert _reasons(_plan(shop=live, delivered_at=NOON - 60 * DAY)) == _all("before_live")
+    assert _reasons(_plan(shop=live, delivered_at=NOON)) == _all("")
+    assert _reasons(_plan(shop=live, delivered_at=NOON, now=NOON + 15 * DAY)) == _all("too_old")
+
+
 def test_survey_and_reminder_come_in_the_shops_hours():
     office = Policy(survey_hours="14:00-19:00", reminder_delay=DAY / 2)
     _, survey, reminder = _plan(policy=office)

@@ -1,8 +1,11 @@
 """A code counts as used when an order names it, however the store spells it."""
 
+from typing import get_args
+
 import pytest
 
-from integration.rules.redemption import redeemed
+from integration.domain.facts import OrderState
+from integration.rules.redemption import given_back, redeemed
 
 
 @pytest.mark.parametrize(
@@ -20,3 +23,8 @@ from integration.rules.redemption import redeemed
 )
 def test_a_code_is_used_in_any_case(codes, ours, used):
     assert redeemed(codes, ours) is used
+
+
+@pytest.mark.parametrize("state", get_args(OrderState))
+def test_a_cancelled_order_gives_the_code_back_and_a_refunded_one_does_not(state):
+    assert given_back(state) is (state in ("cancelled", "removed", "draft"))

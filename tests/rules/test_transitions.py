@@ -34,7 +34,8 @@ MOVES = {
         reserved>created reserved>revoked
         created>mailed created>redeemed created>expired created>revoked
         mailed>redeemed mailed>expired mailed>revoked
-        expired>redeemed revoked>redeemed""",
+        expired>redeemed revoked>redeemed
+        redeemed>mailed redeemed>expired""",
     "shipment": """
         under_way>failed under_way>cancelled under_way>delivered under_way>returning
         failed>under_way failed>cancelled failed>delivered failed>returning
