@@ -11,12 +11,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import webhooks.routes
 from connectors.http import Http, HttpLimits
-from emails.transports import MailServer, transport
+from emails.transports import MailServer, Transport, transport
 from integration import web
 from integration.clock import Clock, system_clock
 from integration.db import schema
 from integration.db.session import Database
 from integration.domain.errors import Misconfigured
+from integration.flows import keys
 from integration.flows.services import Services
 from integration.flows.shops import check_policy
 from integration.settings import Settings
@@ -33,16 +34,24 @@ def build_services(
     vault = open_vault(settings)
     database = Database(settings.database_url)
     schema.upgrade(database.engine)
+    keys.check(database, vault)
+    http = Http(HttpLimits(**dataclasses.asdict(settings.http)))
+    return Services(
+        settings=settings, db=database, vault=vault, clock=clock, transport=way_out(settings, http),
+        http=http, wake=wake,
+        checkpoint=_checkpoint(settings.crash_at),
+    )  # fmt: skip
+
+
+def way_out(settings: Settings, http: Http) -> Transport:
+    """The transport of `[mail]`; the mail API is called through the one door for HTTP."""
     own = settings.mail
     server = MailServer(
         transport=own.transport, host=own.host, port=own.port, username=own.username, password=own.password,
         starttls=own.starttls, folder=str(settings.path(own.folder)), ca_file=settings.http.ca_file,
+        bounces_to=own.bounces_to, api_url=own.api_url, api_token=own.api_token, api_stream=own.api_stream,
     )  # fmt: skip
-    return Services(
-        settings=settings, db=database, vault=vault, clock=clock, transport=transport(server),
-        http=Http(HttpLimits(**dataclasses.asdict(settings.http))), wake=wake,
-        checkpoint=_checkpoint(settings.crash_at),
-    )  # fmt: skip
+    return transport(server, http.request)
 
 
 def open_vault(settings: Settings) -> Vault:

@@ -7,25 +7,34 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from integration.domain.errors import Misconfigured
+from integration.files import replacing
 
 
 class Vault:
-    """Seals credentials at rest and derives the keys for links and codes; never printed."""
+    """Seals credentials at rest and derives the keys for links and codes; never printed.
 
-    def __init__(self, keys: Mapping[str, bytes]) -> None:
+    `again` reads the keys once more: a value of a key that is not known yet was sealed after a rotation beside us.
+    """
+
+    def __init__(self, keys: Mapping[str, bytes], again: Callable[[], Mapping[str, bytes]] | None = None) -> None:
         if not keys:
             raise Misconfigured("no_key")
         self._keys = dict(keys)
-        self.current = next(reversed(self._keys))
+        self._again = again
 
     def __repr__(self) -> str:
         return f"Vault(current={self.current})"
+
+    @property
+    def current(self) -> str:
+        """The id of the key that seals: the newest."""
+        return next(reversed(self._keys))
 
     @property
     def key_ids(self) -> tuple[str, ...]:
@@ -39,8 +48,6 @@ class Vault:
     def open(self, sealed: str) -> str:
         """The text again; `Misconfigured("wrong_key")` when its key is missing or another one."""
         key_id, _, token = sealed.partition(":")
-        if key_id not in self._keys:
-            raise Misconfigured("key_missing", key=key_id[:8])
         try:
             return self._fernet(key_id).decrypt(token.encode()).decode()
         except InvalidToken as error:
@@ -49,6 +56,8 @@ class Vault:
     def derive(self, purpose: str, key_id: str | None = None) -> bytes:
         """A 32-byte key for one purpose (`links`, `codes`), of the given or the current key."""
         key_id = key_id or self.current
+        if key_id not in self._keys and self._again:
+            self._keys = dict(self._again())
         if key_id not in self._keys:
             raise Misconfigured("key_missing", key=key_id[:8])
         return hmac.new(self._keys[key_id], purpose.encode(), hashlib.sha256).digest()
@@ -64,6 +73,10 @@ def new_key_line(number: int) -> str:
 
 def parse_keys(text: str) -> Vault:
     """A vault from the lines of a key file; `Misconfigured("bad_key")` for anything else."""
+    return Vault(_keys_in(text))
+
+
+def _keys_in(text: str) -> dict[str, bytes]:
     keys = {}
     for line in text.split():
         key_id, _, value = line.partition(":")
@@ -74,7 +87,7 @@ def parse_keys(text: str) -> Vault:
         if not key_id or len(raw) != 32:
             raise Misconfigured("bad_key")
         keys[key_id] = raw
-    return Vault(keys)
+    return keys
 
 
 def write_key_file(path: Path) -> None:
@@ -86,9 +99,28 @@ def write_key_file(path: Path) -> None:
 
 def read_key_file(path: Path) -> Vault:
     """The vault of a key file; refuses one that others may read."""
+    return Vault(_keys_of(path), lambda: _keys_of(path))
+
+
+def _keys_of(path: Path) -> dict[str, bytes]:
     try:
         if path.stat().st_mode & 0o077:
             raise Misconfigured("key_file_open", file=path.name)
-        return parse_keys(path.read_text("ascii"))
+        return _keys_in(path.read_text("ascii"))
     except FileNotFoundError as error:
         raise Misconfigured("no_key_file", file=str(path)) from error
+
+
+def add_key(path: Path) -> Vault:
+    """The vault of a key file with one more key, which seals from now on. The file is whole at every moment.
+
+    The caller holds the folder, so that nobody else adds a key meanwhile.
+    """
+    known, before = read_key_file(path), path.stat()
+    numbers = [int(key[1:]) for key in known.key_ids if key[1:].isdigit()]
+    lines = [*path.read_text("ascii").split(), new_key_line(max(numbers, default=0) + 1)]
+    with replacing(path) as file:
+        if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+            os.fchown(file.fileno(), before.st_uid, before.st_gid)  # root rotates for the user that the service runs as
+        file.write(("\n".join(lines) + "\n").encode())
+    return read_key_file(path)

@@ -1,0 +1,58 @@
+"""Files that only their owner reads, that are there whole or not at all, and that one process holds at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from integration.domain.errors import PostventaError
+
+
+@contextmanager
+def held(path: Path, taken: PostventaError, *, shared: bool = False) -> Iterator[None]:
+    """Hold a folder, or a lock file that is made here; raises `taken` at once when a process holds it otherwise.
+
+    The kernel lets go when the process ends, however it ends. Lock files are left behind: removing one would race.
+    """
+    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT
+    handle = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise taken from None
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, 0600, that takes the place of `path` when the block ends well; after a crash the old one stays.
+
+    What a crash left half written is removed the next time; the caller holds whatever keeps others from `path`.
+    """
+    half = path.with_name(f".{path.name}.part")
+    half.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(half, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        with suppress(FileNotFoundError):
+            half.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
