@@ -48,15 +48,22 @@ class Keys:
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """How mails leave."""
+    """How mails leave, where their bounces go, and how many at a time."""
 
-    transport: Literal["smtp", "folder"] = "folder"
+    transport: Literal["smtp", "api", "folder"] = "folder"
     host: str = "localhost"
     port: int = 587
     username: str = ""
     password: str = field(default="", repr=False)
     starttls: Literal["auto", "required", "off"] = "auto"
     folder: str = "outbox"
+    api_url: str = "https://api.postmarkapp.com"
+    api_token: str = field(default="", repr=False)
+    api_stream: str = "outbound"
+    bounces_to: str = ""
+    dkim_selector: str = ""
+    daily_cap: Annotated[int, Field(ge=0)] = 0
+    warm_up: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
-from typing import Literal
+from typing import Any, Literal, Protocol
 
-TransportName = Literal["smtp", "folder"]
+TransportName = Literal["smtp", "api", "folder"]
 StartTls = Literal["auto", "required", "off"]
 
 
@@ -20,7 +21,8 @@ class MailServer:
     over a plain line to another one; `required` refuses a server without; `off` never encrypts. Port 465 is
     encrypted from the first byte. `ca_file` names a PEM file for a server whose certificate is the owner's own.
     `verdict_timeout` is how long the server may think about a whole mail (RFC 5321, 4.5.3.2.6 says up to ten
-    minutes); giving up earlier risks a second copy.
+    minutes); giving up earlier risks a second copy. `bounces_to` is the mailbox that bounces go to, with the mail's
+    id behind a plus sign (VERP); empty sends them to From. `api_*` belong to the transport `api`.
     """
 
     transport: TransportName = "folder"
@@ -30,9 +32,43 @@ class MailServer:
     password: str = field(default="", repr=False)
     starttls: StartTls = "auto"
     folder: str = "mails"
+    bounces_to: str = ""
+    api_url: str = "https://api.postmarkapp.com"
+    api_token: str = field(default="", repr=False)
+    api_stream: str = "outbound"
     ca_file: str = ""
     timeout: float = 30
     verdict_timeout: float = 300
+
+
+class Answer(Protocol):
+    """An HTTP answer read whole; `headers` have lower-case names."""
+
+    @property
+    def status(self) -> int: ...  # noqa: D102 - says what it is
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...  # noqa: D102
+
+    @property
+    def body(self) -> bytes: ...  # noqa: D102
+
+
+class Request(Protocol):
+    """The one door for HTTP, as it is handed to a transport: see `connectors.http.Http.request`."""
+
+    def __call__(self, method: str, url: str, *, headers: Mapping[str, str], json: Any = None) -> Answer:  # noqa: D102
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a look at the other side found, without a mail: who answers, and whether mails leave from there."""
+
+    place: str
+    encrypted: bool = True
+    logged_in: bool = True
+    delivers: bool = True
 
 
 class Transport(ABC):
@@ -46,6 +82,10 @@ class Transport(ABC):
         server or our sender is at fault: every other mail would fare alike) and `Ambiguous` (the content went
         out and no verdict came back).
         """
+
+    def probe(self) -> Probe:
+        """Reach the other side and log in, and send nothing. Raises as `send` does."""
+        return Probe("", delivers=False)
 
     @abstractmethod
     def close(self) -> None:

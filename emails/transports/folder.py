@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from emails.message import serialise
-from emails.transports.base import MailServer, Transport
+from emails.transports.base import MailServer, Probe, Transport
 from integration.domain.errors import Refused
 
 
@@ -21,9 +21,18 @@ class FolderTransport(Transport):
     def send(self, message: EmailMessage, *, kind: str, mail_id: str, at: datetime) -> None:
         """See `Transport`; a folder that cannot be written pauses the stream."""
         name = f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{kind}-{mail_id}.eml"
+        self._write(name, serialise(message))
+
+    def probe(self) -> Probe:
+        """See `Transport`."""
+        self._write(".probe", b"")
+        (self._folder / ".probe").unlink(missing_ok=True)
+        return Probe(str(self._folder), delivers=False)
+
+    def _write(self, name: str, content: bytes) -> None:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_whole(self._folder / name, serialise(message))
+            _write_whole(self._folder / name, content)
         except OSError as error:
             raise Refused("mail_folder_unwritable", folder=str(self._folder), why=error.strerror) from error
 

@@ -11,9 +11,10 @@ from contextlib import ExitStack
 from datetime import datetime
 from email.message import EmailMessage
 
+from emails.bounces import bounce_address
 from emails.message import recipients, sender, serialise
-from emails.transports.base import MailServer, Transport
-from emails.transports.verdicts import Stage, judge, judge_content
+from emails.transports.base import MailServer, Probe, Transport
+from emails.transports.verdicts import Stage, judge, judge_content, without_reader
 from integration.domain.errors import Ambiguous, Permanent, Refused, Temporary
 
 _MAILS_PER_CONNECTION = 100
@@ -29,16 +30,23 @@ class SmtpTransport(Transport):
         self._lock = threading.Lock()
         self._connections: set[smtplib.SMTP] = set()
 
-    def send(self, message: EmailMessage, *, kind: str, mail_id: str, at: datetime) -> None:  # noqa: ARG002 - a server asks for none of them
+    def send(self, message: EmailMessage, *, kind: str, mail_id: str, at: datetime) -> None:  # noqa: ARG002 - a server asks for neither kind nor time
         """See `Transport`."""
         connection = self._connection()
         try:
-            self._hand_over(connection, message)
+            self._hand_over(connection, message, mail_id)
         except smtplib.SMTPServerDisconnected as error:
             raise Temporary("mail_dropped", host=self._server.host) from error
         finally:
             if connection.sock is None:
                 self._forget(connection)
+
+    def probe(self) -> Probe:
+        """See `Transport`."""
+        connection = self._connect()
+        encrypted = isinstance(connection.sock, ssl.SSLSocket)
+        _hang_up(connection)
+        return Probe(f"{self._server.host}:{self._server.port}", encrypted, bool(self._server.username))
 
     def close(self) -> None:
         """See `Transport`."""
@@ -49,9 +57,10 @@ class SmtpTransport(Transport):
 
     # -- one mail -------------------------------------------------------------------------------------
 
-    def _hand_over(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
+    def _hand_over(self, connection: smtplib.SMTP, message: EmailMessage, mail_id: str) -> None:
         raw = serialise(message)
-        _expect("sender", connection.mail(sender(message), _mail_options(connection, message, len(raw))), message)
+        answers_to = bounce_address(self._server.bounces_to, mail_id) or sender(message)
+        _expect("sender", connection.mail(answers_to, _mail_options(connection, message, len(raw))), message)
         for recipient in recipients(message):
             _expect("recipient", connection.rcpt(recipient), message)
         _expect("content", connection.docmd("DATA"), message, wanted=354)
@@ -151,7 +160,7 @@ def _expect(stage: Stage, answer: tuple[int, bytes], message: EmailMessage, want
     code, text = answer
     if code == wanted or (not wanted and 200 <= code <= 299):
         return
-    judge(stage, code, _without_reader(_words(text), message))
+    judge(stage, code, without_reader(_words(text), message))
 
 
 def _expect_verdict(connection: smtplib.SMTP, raw: bytes, message: EmailMessage, timeout: float) -> None:
@@ -164,7 +173,7 @@ def _expect_verdict(connection: smtplib.SMTP, raw: bytes, message: EmailMessage,
     except (smtplib.SMTPException, OSError) as error:
         connection.close()
         raise Ambiguous("mail_no_verdict") from error
-    judge_content(code, _without_reader(_words(text), message))
+    judge_content(code, without_reader(_words(text), message))
 
 
 def _still_there(connection: smtplib.SMTP) -> bool:
@@ -190,10 +199,3 @@ def _is_this_machine(host: str) -> bool:
 
 def _words(reply: bytes | str) -> str:
     return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-
-
-def _without_reader(reply: str, message: EmailMessage) -> str:
-    """The server's words without the shopper's address: errors end up in histories and logs."""
-    for recipient in recipients(message):
-        reply = re.sub(re.escape(recipient), "…", reply, flags=re.IGNORECASE)
-    return reply

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from email.message import EmailMessage
 from typing import Literal, NoReturn
 
 from emails.headers import one_line
+from emails.message import recipients
 from integration.domain.errors import Ambiguous, Permanent, Refused, SinkError, Temporary
 
 Stage = Literal["hello", "login", "sender", "recipient", "content"]
@@ -51,3 +53,10 @@ def _about_this_mail(stage: Stage, code: int, reply: str) -> SinkError:
 def _enhanced(text: str) -> str:
     found = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})\b", text)
     return found[1] if found else ""
+
+
+def without_reader(reply: str, message: EmailMessage) -> str:
+    """The server's words without the shopper's address: errors end up in histories and logs."""
+    for recipient in recipients(message):
+        reply = re.sub(re.escape(recipient), "…", reply, flags=re.IGNORECASE)
+    return reply

@@ -23,14 +23,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from connectors.http import Http, HttpLimits
 from emails.message import build_message
 from emails.transports import MailServer, Transport, transport
 from emails.transports import smtp as smtp_module
 from integration.domain.errors import Ambiguous, Permanent, Refused, SinkError, Temporary
+from tests.emails.api_server import TOKEN, ApiDesk, api_server
 from tests.emails.mail_server import MailDesk, mail_server
 from tests.emails.test_message import LETTER, NOW
 
 Serve = Callable[..., MailDesk]
+DOOR = Http(HttpLimits(allow_private_hosts=True)).request
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ def ways_out() -> Iterator[ExitStack]:
 
 def to(desk: MailDesk, ways_out: ExitStack, **changes: Any) -> Transport:
     server = MailServer(transport="smtp", host="127.0.0.1", port=desk.port, timeout=5, verdict_timeout=5)
-    way_out = transport(replace(server, **changes))
+    way_out = transport(replace(server, **changes), DOOR)
     ways_out.callback(way_out.close)
     return way_out
 
@@ -57,31 +60,74 @@ def send(way_out: Transport, message: EmailMessage | None = None) -> None:
     way_out.send(message or build_message(LETTER), kind="label", mail_id="mail_1", at=NOW)
 
 
-# -- the contract of both ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(params=["smtp", "folder"])
-def either(
-    request: pytest.FixtureRequest, serve: Serve, ways_out: ExitStack, tmp_path: Path
-) -> tuple[Transport, Callable[[], list[bytes]]]:
-    """A transport, and what has arrived at its other end."""
-    if request.param == "smtp":
-        desk = serve()
-        return to(desk, ways_out), lambda: [mail.content for mail in desk.mails]
-    folder = tmp_path / "not" / "there yet"
-    way_out = transport(MailServer(transport="folder", folder=str(folder)))
-    return way_out, lambda: [path.read_bytes() for path in sorted(folder.iterdir())]
+# -- the contract of all ----------------------------------------------------------------------------------
 
 
 Either = tuple[Transport, Callable[[], list[bytes]]]
 
 
-def test_what_arrives_is_what_was_sent(either: Either) -> None:
+def to_folder(folder: Path) -> Transport:
+    return transport(MailServer(transport="folder", folder=str(folder)), DOOR)
+
+
+def over_smtp(serve: Serve, ways_out: ExitStack) -> Either:
+    desk = serve()
+    return to(desk, ways_out), lambda: [mail.content for mail in desk.mails]
+
+
+def over_the_api(ways_out: ExitStack) -> Either:
+    desk = ways_out.enter_context(api_server(ApiDesk()))
+    return transport(MailServer(transport="api", api_url=desk.url, api_token=TOKEN), DOOR), lambda: desk.mails
+
+
+@pytest.fixture(params=["smtp", "folder", "api"])
+def either(request: pytest.FixtureRequest, serve: Serve, ways_out: ExitStack, tmp_path: Path) -> Either:
+    """A transport, and what has arrived at its other end."""
+    if request.param == "smtp":
+        return over_smtp(serve, ways_out)
+    if request.param == "api":
+        return over_the_api(ways_out)
+    folder = tmp_path / "not" / "there yet"
+    return to_folder(folder), lambda: [path.read_bytes() for path in sorted(folder.iterdir())]
+
+
+def as_read(raw: bytes) -> dict[str, str]:
+    """What a mail program shows, and what it goes by."""
+    message = message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    names = "From To Reply-To Subject Message-ID Auto-Submitted Content-Language".split()
+    bodies = {kind: message.get_body((kind,)) for kind in ("plain", "html")}
+    texts = {kind: body.get_content().replace("\r\n", "\n").rstrip() for kind, body in bodies.items() if body}
+    return {name: str(message[name]) for name in names} | texts
+
+
+def test_what_is_read_is_what_was_sent(either: Either) -> None:
     way_out, arrived = either
     message = build_message(replace(LETTER, text=".\r\n.. punto\r\n.fin\r\n", html="<p>ñ</p>\n" * 500))
     send(way_out, message)
-    assert arrived() == [message.as_bytes()]
-    assert message_from_bytes(arrived()[0], policy=default)["Subject"] == LETTER.subject
+    [raw] = arrived()
+    assert as_read(raw) == as_read(message.as_bytes())
+    assert as_read(raw)["Subject"] == LETTER.subject
+
+
+@pytest.mark.parametrize("way", ["smtp", "folder"])
+def test_where_bytes_are_taken_not_one_is_changed(way: str, serve: Serve, ways_out: ExitStack, tmp_path: Path) -> None:
+    message = build_message(replace(LETTER, text=".\r\n.. punto\r\n.fin\r\n", html="<p>ñ</p>\n" * 500))
+    if way == "smtp":
+        way_out, arrived = over_smtp(serve, ways_out)
+        send(way_out, message)
+        assert arrived() == [message.as_bytes()]
+    else:
+        send(to_folder(tmp_path), message)
+        assert [path.read_bytes() for path in tmp_path.iterdir()] == [message.as_bytes()]
+
+
+def test_a_look_at_the_other_side_leaves_nothing_there(either: Either) -> None:
+    way_out, arrived = either
+    found = way_out.probe()
+    send(way_out)
+    assert len(arrived()) == 1
+    assert found.place
 
 
 def test_a_closed_transport_can_be_used_again(either: Either) -> None:
@@ -123,9 +169,7 @@ def test_threads_do_not_disturb_each_other(either: Either) -> None:
 def test_a_file_is_named_by_time_kind_and_mail_and_is_the_owners_alone(tmp_path: Path) -> None:
     santiago = NOW.astimezone(UTC) + timedelta(0)
     folder = tmp_path / "mails"
-    transport(MailServer(folder=str(folder))).send(
-        build_message(LETTER), kind="survey", mail_id="mail_01k", at=santiago
-    )
+    to_folder(folder).send(build_message(LETTER), kind="survey", mail_id="mail_01k", at=santiago)
     (file,) = folder.iterdir()
     assert file.name == "20261121T150405Z-survey-mail_01k.eml"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -135,7 +179,9 @@ def test_a_file_is_named_by_time_kind_and_mail_and_is_the_owners_alone(tmp_path:
 def test_a_folder_that_cannot_be_written_pauses_the_stream(tmp_path: Path) -> None:
     (tmp_path / "mails").write_text("a file stands in the way")
     with pytest.raises(Refused, match="mail_folder_unwritable"):
-        send(transport(MailServer(folder=str(tmp_path / "mails"))))
+        send(to_folder(tmp_path / "mails"))
+    with pytest.raises(Refused, match="mail_folder_unwritable"):
+        to_folder(tmp_path / "mails").probe()
 
 
 # -- smtp: the stages ---------------------------------------------------------------------------------------
