@@ -1,0 +1,170 @@
+"""Transactions: nothing is lost between writers, history is never rewritten, a full disk refuses and harms nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
+
+from integration.db.session import Database
+from integration.domain.errors import Temporary
+from tests.flows.house import House
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty database with one counter."""
+    made = Database(f"sqlite:///{tmp_path}/counter.db")
+    with made.writing() as session:
+        session.execute(text("CREATE TABLE counter (n INTEGER)"))
+        session.execute(text("INSERT INTO counter VALUES (0)"))
+    yield made
+    made.close()
+
+
+def count(database: Database) -> int:
+    """What the counter says."""
+    with database.reading() as session:
+        return int(session.execute(text("SELECT n FROM counter")).scalar_one())
+
+
+def test_four_writers_with_a_hundred_read_modify_writes_each_lose_none(database: Database) -> None:
+    def write(_: int) -> None:
+        for _ in range(100):
+            with database.writing() as session:
+                seen = session.execute(text("SELECT n FROM counter")).scalar_one()
+                session.execute(text("UPDATE counter SET n = :n"), {"n": seen + 1})
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(4)))
+    assert count(database) == 400
+
+
+def test_two_installations_of_one_file_lose_none_either(database: Database) -> None:
+    other = Database(database.url)
+
+    def write(own: Database) -> None:
+        for _ in range(50):
+            with own.writing() as session:
+                seen = session.execute(text("SELECT n FROM counter")).scalar_one()
+                session.execute(text("UPDATE counter SET n = :n"), {"n": seen + 1})
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(write, (database, other)))
+    other.close()
+    assert count(database) == 100
+
+
+def test_what_fails_is_undone(database: Database) -> None:
+    def fail() -> None:
+        with database.writing() as session:
+            session.execute(text("UPDATE counter SET n = 7"))
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert count(database) == 0
+
+
+def test_reading_sees_a_steady_picture_and_writes_nothing(database: Database) -> None:
+    with database.reading() as session:
+        assert session.execute(text("SELECT n FROM counter")).scalar_one() == 0
+        with database.writing() as other:
+            other.execute(text("UPDATE counter SET n = 7"))
+        assert session.execute(text("SELECT n FROM counter")).scalar_one() == 0
+    assert count(database) == 7
+
+
+def test_the_file_is_as_contracted(database: Database) -> None:
+    with database.reading() as session:
+        pragmas = {name: session.execute(text(f"PRAGMA {name}")).scalar_one()
+                   for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")}  # fmt: skip
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+
+
+def impatient(database: Database) -> Database:
+    """The same file, of somebody who waits for a lock 50 ms instead of ten seconds."""
+    made = Database(database.url)
+    event.listen(made.engine, "checkout", lambda held, *_: held.execute("PRAGMA busy_timeout = 50"))
+    return made
+
+
+def test_a_file_that_another_process_holds_is_busy_not_broken(database: Database) -> None:
+    mine, theirs = impatient(database), sqlite3.connect(database.url.removeprefix("sqlite:///"))
+    theirs.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Temporary, match="database_busy"), mine.writing() as session:
+        session.execute(text("UPDATE counter SET n = 7"))
+    theirs.close()
+    with mine.writing() as session:
+        session.execute(text("UPDATE counter SET n = 8"))
+    mine.close()
+    assert count(database) == 8
+
+
+@pytest.mark.parametrize("deed", ["UPDATE history SET reason = 'other'", "DELETE FROM history"])
+def test_history_can_only_be_added_to(house: House, deed: str) -> None:
+    house.deliver()
+    before = written(house)
+    with pytest.raises(DBAPIError, match="append-only"), house.services.db.writing() as session:
+        session.execute(text(deed))
+    assert written(house) == before != []
+
+
+def written(house: House) -> list[Any]:
+    """Every line of history."""
+    with house.services.db.reading() as session:
+        return [tuple(row) for row in session.execute(text("SELECT * FROM history ORDER BY id"))]
+
+
+# -- a full disk ---------------------------------------------------------------------------------------
+
+
+class Disk:
+    """How many pages the database file may have; none are free while `full`."""
+
+    def __init__(self, database: Database) -> None:
+        self.full = False
+        self._database = database
+        event.listen(database.engine, "checkout", self._limit)
+
+    def _limit(self, connection: Any, *_: object) -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0] if self.full else 1_000_000
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def test_on_a_full_disk_a_webhook_is_503_and_arrives_when_it_is_sent_again(house: House) -> None:
+    disk = Disk(house.services.db)
+    told = house.side.arrive(house.side.sell())
+    disk.full = True
+    answers = [house.post(told[0], told[1])]
+    while answers[-1] == 200 and len(answers) < 50:  # what fits into the last page may still be kept
+        told = house.side.arrive(house.side.sell())
+        answers.append(house.post(*told))
+    assert answers[-1] == 503
+    assert set(answers) <= {200, 503}
+    assert len(house.receipts()) == answers.count(200)
+    disk.full = False
+    assert house.post(*told) == 200
+    house.run()
+    assert house.kinds().count("label") == len(answers)
+    with house.services.db.reading() as session:
+        assert session.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
+
+
+def test_on_a_full_disk_an_answer_is_503_with_words_and_nothing_half_done(house: House) -> None:
+    house.deliver()
+    disk = Disk(house.services.db)
+    disk.full = True
+    pages = [house.answer(1, "damaged", "x" * 3900) for _ in range(2)]
+    assert {page.status_code for page in pages} == {503}
+    assert "Traceback" not in pages[0].text
+    disk.full = False
+    assert house.answer(1, "damaged").status_code == 200
+    house.run()
+    assert len(house.codes()) == 1
