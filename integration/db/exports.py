@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import SQLModel, select
 
-from integration.db import tables
+from integration.db import care_tables, tables
 from integration.db.session import Database
 
 # Columns that stay inside: keys to other people's systems, and bytes that are no text.
@@ -19,6 +19,7 @@ _KEPT_BACK = {
     "labels": {"pdf"},
     "stock_labels": {"pdf"},
     "links": {"token_digest"},
+    "privacy_requests": {"sealed_person"},
     "accounts": {"password_hash"},
     "sessions": {"digest"},
     "invitations": {"digest"},
@@ -50,7 +51,8 @@ def write(database: Database, folder: Path) -> dict[str, int]:
 
 
 def _models() -> list[type[SQLModel]]:
-    found = [value for value in vars(tables).values() if isinstance(value, type) and issubclass(value, SQLModel)]
+    known = [*vars(tables).values(), *vars(care_tables).values()]
+    found = {value for value in known if isinstance(value, type) and issubclass(value, SQLModel)}
     return sorted((model for model in found if hasattr(model, "__table__")), key=lambda model: str(model.__tablename__))
 
 

@@ -29,7 +29,7 @@ class Connection(SQLModel, table=True):
 class Shop(SQLModel, table=True):
     """A shop: where it is, who writes its mails, and whether mails leave (`state`: preview, live, paused).
 
-    Only what arrives at or after `live_since` gets mails; empty for a shop that was live from the first day.
+    Only what arrives at or after `live_since` gets mails; it is empty while the shop is in preview.
     `check_failed` holds the codes of the checks that failed at `checked_at`.
     """
 
@@ -62,22 +62,36 @@ class PolicyVersion(SQLModel, table=True):
 
 
 class Receipt(SQLModel, table=True):
-    """A webhook delivery kept in the inbox; the body goes after 30 days, the key stays."""
+    """A webhook delivery kept in the inbox; the body goes after 30 days, the key stays.
+
+    `repeat` counts how often the key came again after its window, so that it is a new delivery. `order_ref` is the
+    order it was about, `sent_at` when the platform says that it happened.
+    """
 
     __tablename__ = "receipts"
     __table_args__ = (
-        UniqueConstraint("connection_id", "delivery_key"),
-        Index("ix_receipts_kept", "id", sqlite_where=text("state = 'kept'"), postgresql_where=text("state = 'kept'")),
+        UniqueConstraint("connection_id", "delivery_key", "repeat"),
+        Index(
+            "ix_receipts_kept",
+            "shop_id",
+            "id",
+            sqlite_where=text("state = 'kept'"),
+            postgresql_where=text("state = 'kept'"),
+        ),
+        Index("ix_receipts_order", "shop_id", "order_ref"),
     )
     id: str = Field(primary_key=True)
     connection_id: str = Field(foreign_key="connections.id")
-    shop_id: str | None = Field(default=None, foreign_key="shops.id", index=True)
+    shop_id: str | None = Field(default=None, foreign_key="shops.id")
     delivery_key: str
+    repeat: int = 0
     topic: str
+    order_ref: str = ""
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     state: str = "kept"
     reason: str = ""
     attempts: int = 0
+    sent_at: datetime | None = None
     received_at: datetime
     done_at: datetime | None = None
 
@@ -109,10 +123,18 @@ class OrderRow(SQLModel, table=True):
 
 
 class ShipmentRow(SQLModel, table=True):
-    """One parcel of an order."""
+    """One parcel; at `act_by` something happens if nothing is heard of it, at `asked_at` the store was asked."""
 
     __tablename__ = "shipments"
-    __table_args__ = (UniqueConstraint("order_id", "ref"),)
+    __table_args__ = (
+        UniqueConstraint("order_id", "ref"),
+        Index(
+            "ix_shipments_act_by",
+            "act_by",
+            sqlite_where=text("act_by IS NOT NULL"),
+            postgresql_where=text("act_by IS NOT NULL"),
+        ),
+    )
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id", index=True)
     order_id: str = Field(foreign_key="orders.id")
@@ -124,6 +146,8 @@ class ShipmentRow(SQLModel, table=True):
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
     state_at: datetime
+    act_by: datetime | None = None
+    asked_at: datetime | None = None
 
 
 class FollowUpRow(SQLModel, table=True):
@@ -308,7 +332,10 @@ class CaseNote(SQLModel, table=True):
 
 
 class CodeRow(SQLModel, table=True):
-    """A discount code: reserved with its share of the budget before the store is asked."""
+    """A discount code: reserved with its share of the budget before the store is asked.
+
+    `used_by` is the store's id of the order that was paid with it.
+    """
 
     __tablename__ = "codes"
     __table_args__ = (Index("ix_codes_budget", "shop_id", "reserved_at"),)
@@ -325,6 +352,7 @@ class CodeRow(SQLModel, table=True):
     at_risk_minor: int
     min_subtotal_minor: int | None = None
     store_ref: str = ""
+    used_by: str = ""
     reserved_at: datetime
     expires_at: datetime
 

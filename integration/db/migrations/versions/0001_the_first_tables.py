@@ -101,6 +101,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_shops_connection_id"), ["connection_id"], unique=False)
 
     op.create_table(
+        "cursors",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("shop_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("stream", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("began_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("position", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("due_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("made_hooks", sa.Boolean(), nullable=False),
+        sa.Column("whole_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["shop_id"],
+            ["shops.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("shop_id", "stream"),
+    )
+    op.create_table(
         "history",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("shop_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -195,16 +216,41 @@ def upgrade() -> None:
         sa.UniqueConstraint("shop_id", "version"),
     )
     op.create_table(
+        "privacy_requests",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("shop_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sealed_person", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("person", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("files", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("done_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["shop_id"],
+            ["shops.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("privacy_requests", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_privacy_requests_shop_id"), ["shop_id"], unique=False)
+
+    op.create_table(
         "receipts",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("connection_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("shop_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("delivery_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("repeat", sa.Integer(), nullable=False),
         sa.Column("topic", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("order_ref", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("done_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -216,17 +262,17 @@ def upgrade() -> None:
             ["shops.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("connection_id", "delivery_key"),
+        sa.UniqueConstraint("connection_id", "delivery_key", "repeat"),
     )
     with op.batch_alter_table("receipts", schema=None) as batch_op:
         batch_op.create_index(
             "ix_receipts_kept",
-            ["id"],
+            ["shop_id", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'kept'"),
             postgresql_where=sa.text("state = 'kept'"),
         )
-        batch_op.create_index(batch_op.f("ix_receipts_shop_id"), ["shop_id"], unique=False)
+        batch_op.create_index("ix_receipts_order", ["shop_id", "order_ref"], unique=False)
 
     op.create_table(
         "stock_labels",
@@ -498,6 +544,8 @@ def upgrade() -> None:
         sa.Column("shipped_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("delivered_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("state_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("act_by", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("asked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["order_id"],
             ["orders.id"],
@@ -510,6 +558,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("order_id", "ref"),
     )
     with op.batch_alter_table("shipments", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_shipments_act_by",
+            ["act_by"],
+            unique=False,
+            sqlite_where=sa.text("act_by IS NOT NULL"),
+            postgresql_where=sa.text("act_by IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_shipments_shop_id"), ["shop_id"], unique=False)
 
     op.create_table(
@@ -548,6 +603,7 @@ def upgrade() -> None:
         sa.Column("at_risk_minor", sa.Integer(), nullable=False),
         sa.Column("min_subtotal_minor", sa.Integer(), nullable=True),
         sa.Column("store_ref", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("used_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("reserved_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -567,6 +623,35 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("codes", schema=None) as batch_op:
         batch_op.create_index("ix_codes_budget", ["shop_id", "reserved_at"], unique=False)
+
+    op.create_table(
+        "incidents",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("shop_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("order_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("shipment_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("opened_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("told_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("closed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["shipment_id"],
+            ["shipments.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["shop_id"],
+            ["shops.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("shipment_id", "kind"),
+    )
+    with op.batch_alter_table("incidents", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_incidents_shop_id"), ["shop_id"], unique=False)
 
     op.create_table(
         "code_holders",
@@ -616,6 +701,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_code_holders_identity"))
 
     op.drop_table("code_holders")
+    with op.batch_alter_table("incidents", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_incidents_shop_id"))
+
+    op.drop_table("incidents")
     with op.batch_alter_table("codes", schema=None) as batch_op:
         batch_op.drop_index("ix_codes_budget")
 
@@ -626,6 +715,11 @@ def downgrade() -> None:
     op.drop_table("case_notes")
     with op.batch_alter_table("shipments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_shipments_shop_id"))
+        batch_op.drop_index(
+            "ix_shipments_act_by",
+            sqlite_where=sa.text("act_by IS NOT NULL"),
+            postgresql_where=sa.text("act_by IS NOT NULL"),
+        )
 
     op.drop_table("shipments")
     op.drop_table("returns")
@@ -667,12 +761,16 @@ def downgrade() -> None:
 
     op.drop_table("stock_labels")
     with op.batch_alter_table("receipts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_receipts_shop_id"))
+        batch_op.drop_index("ix_receipts_order")
         batch_op.drop_index(
             "ix_receipts_kept", sqlite_where=sa.text("state = 'kept'"), postgresql_where=sa.text("state = 'kept'")
         )
 
     op.drop_table("receipts")
+    with op.batch_alter_table("privacy_requests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_privacy_requests_shop_id"))
+
+    op.drop_table("privacy_requests")
     op.drop_table("policies")
     op.drop_table("pauses")
     with op.batch_alter_table("orders", schema=None) as batch_op:
@@ -687,6 +785,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_history_subject")
 
     op.drop_table("history")
+    op.drop_table("cursors")
     with op.batch_alter_table("shops", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_shops_connection_id"))
 

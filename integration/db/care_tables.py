@@ -1,0 +1,67 @@
+"""Tables of what is kept so that nothing is missed and nobody forgotten too late; part of `tables`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class Cursor(SQLModel, table=True):
+    """How far a shop is read, by the store's own clock: `stream` is `changes`, for ever, or `backfill`, once.
+
+    `missed` counts the changes that were found since its webhooks were last seen whole, at `whole_at`; `made_hooks`
+    says that webhooks made by the store's API are known to have been there.
+    """
+
+    __tablename__ = "cursors"
+    __table_args__ = (UniqueConstraint("shop_id", "stream"),)
+    id: str = Field(primary_key=True)
+    shop_id: str = Field(foreign_key="shops.id")
+    stream: str
+    state: str = "open"
+    began_at: datetime
+    position: datetime
+    seen: int = 0
+    missed: int = 0
+    due_at: datetime
+    reason: str = ""
+    made_hooks: bool = False
+    whole_at: datetime | None = None
+
+
+class Incident(SQLModel, table=True):
+    """A parcel that somebody has to look for; `told_at` is when the owner heard of it."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (UniqueConstraint("shipment_id", "kind"),)
+    id: str = Field(primary_key=True)
+    shop_id: str = Field(foreign_key="shops.id", index=True)
+    order_id: str = Field(foreign_key="orders.id")
+    shipment_id: str = Field(foreign_key="shipments.id")
+    kind: str
+    state: str = "open"
+    opened_at: datetime
+    told_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+class PrivacyRequest(SQLModel, table=True):
+    """Somebody wants to know or to be forgotten (`export`, `erase`, `erase_shop`): the record, without her name.
+
+    `sealed_person` names her until it is done and is empty then; `files` are what was written for the owner.
+    """
+
+    __tablename__ = "privacy_requests"
+    id: str = Field(primary_key=True)
+    shop_id: str = Field(foreign_key="shops.id", index=True)
+    kind: str
+    state: str = "open"
+    source: str
+    sealed_person: str = ""
+    person: str = ""
+    files: str = ""
+    found: int = 0
+    asked_at: datetime
+    done_at: datetime | None = None
