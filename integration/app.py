@@ -78,7 +78,7 @@ def _checkpoint(crash_at: str) -> Callable[[str], None]:
 
 def create_app(services: Services) -> Flask:
     """Plain WSGI: the webhook door, the shopper's pages, health."""
-    app = Flask("integration.web")
+    app = Flask("integration.web", static_folder=None)
     app.extensions["postventa"] = services
     app.register_blueprint(webhooks.routes.blueprint)
     app.register_blueprint(health)

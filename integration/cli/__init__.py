@@ -19,6 +19,7 @@ for _name in ("cases", "demo", "exporting", "keys", "labels", "mails", "printing
 
 def main() -> None:
     """Entry point: every error becomes one sentence that names the wrong thing and the remedy."""
+    os.umask(0o077)  # database, mails and exports hold personal data: nobody else on this machine reads them
     try:
         sys.exit(postventa.main(prog_name="postventa", standalone_mode=False))
     except PostventaError as error:

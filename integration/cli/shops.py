@@ -45,6 +45,8 @@ def shops_group() -> None:
 def add(config_path: Path, name: str, platform: str, no_check: bool, as_json: bool, **given: str | None) -> None:
     """Connect a store and say where its webhooks go."""
     credentials = {key: read_secret(value) for key, value in given.items() if value and key not in _PLACES}
+    if platform == "demo":
+        credentials.setdefault("folder", str(_demo_folder(config_path)))
     _require(platform, credentials)
     address = (given["url"] or given["domain"] or given["folder"] or "").rstrip("/")
     if not address and platform != "demo":
@@ -57,6 +59,13 @@ def add(config_path: Path, name: str, platform: str, no_check: bool, as_json: bo
 
 
 _PLACES = ("url", "domain", "webhook_secret")
+
+
+def _demo_folder(config_path: Path) -> Path:
+    """Where the demo's store keeps its orders and codes when nobody says otherwise."""
+    folder = config_path.absolute().parent / "demo-store"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def read_secret(text: str) -> str:

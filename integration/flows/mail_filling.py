@@ -71,9 +71,10 @@ def contact_of(services: Services, words: Words, order_number: str) -> mail.Cont
     """The person of `[contact]`, with a WhatsApp link that already names the order."""
     person = services.settings.contact
     digits = "".join(sign for sign in person.whatsapp if sign.isdigit())
+    photo = f"{services.settings.server.public_url.rstrip('/')}/assets/contact-photo" if person.photo else ""
     greeting = quote(words("mail.contact.whatsapp_text", number=order_number))
     return mail.Contact(
-        name=person.name, photo_url=person.photo, hours=person.hours, phone=person.phone, mail=person.mail,
+        name=person.name, photo_url=photo, hours=person.hours, phone=person.phone, mail=person.mail,
         whatsapp_url=f"https://wa.me/{digits}?text={greeting}" if digits else "",
     )  # fmt: skip
 

@@ -98,7 +98,9 @@ def test_every_other_capture_tells_what_it_is() -> None:
         "action.woocommerce_fulfillment_after_fulfill__empty": [],
         "order.deleted__trash": [OrderRemoved("19")],
         "order.updated__erased": [PersonErased("104")],
-        "order.updated__signed_error": [StoreComplained("woocommerce_rest_invalid_shop_order_id", "Invalid ID.")],
+        "order.updated__signed_error": [
+            StoreComplained("no_id", "woocommerce_rest_invalid_shop_order_id: Invalid ID.")
+        ],
         "customer.created__account": [],
         "coupon.created__plain": [],
     }
@@ -141,7 +143,7 @@ def test_the_owner_of_the_webhook_lost_his_rights() -> None:
     said = {"code": "woocommerce_rest_cannot_view", "message": "Sorry, you cannot view…", "data": {"status": 403}}
     raw = json.dumps(said).encode()
     for topic in ("order.updated", "order.created", "order.deleted"):
-        assert WooCommerce.parse(topic, raw, NOW) == [StoreComplained(said["code"], said["message"])]  # type: ignore[arg-type]
+        assert WooCommerce.parse(topic, raw, NOW) == [StoreComplained("no_id", f"{said['code']}: {said['message']}")]  # type: ignore[arg-type]
 
 
 def test_an_address_at_site_invalid_is_an_erased_person_without_any_metadata() -> None:

@@ -25,6 +25,8 @@ class Shopify(StoreConnector):
     platform = "shopify"
     capabilities = Capabilities(binds_by="customer", lists_every_webhook=False)
     credential_names = ("client_id", "client_secret", "token", "api_base")
+    # A pasted token needs no client id; the secret signs the webhooks either way.
+    credentials_needed = (("client_id", "client_secret"), ("client_secret", "token"))
     names_shop = True
     secret_from_credentials = "client_secret"  # noqa: S105 - the name of a credential
 

@@ -40,7 +40,8 @@ def parse(topic: str, body: bytes) -> list[Event]:
     # The store builds the body by its own API, as the webhook's owner: when that person lost his rights, or the
     # webhook is of an old API version, the "order" is the API's error, and it is signed like any other.
     if not payload.at("id") and not payload.at("action"):
-        return [StoreComplained(payload.text("code")[:80] or "no_id", payload.text("message")[:200])]
+        told = ": ".join(part for part in (payload.text("code")[:80], payload.text("message")[:200]) if part)
+        return [StoreComplained("no_id", told)]
     return reader(payload)
 
 
