@@ -47,10 +47,10 @@ def add(config_path: Path, name: str, platform: str, no_check: bool, as_json: bo
     credentials = {key: read_secret(value) for key, value in given.items() if value and key not in _PLACES}
     if platform == "demo":
         credentials.setdefault("folder", str(_demo_folder(config_path)))
-    _require(platform, credentials)
     address = (given["url"] or given["domain"] or given["folder"] or "").rstrip("/")
     if not address and platform != "demo":
         raise Misconfigured("option_missing", option="--url" if platform == "woocommerce" else "--domain")
+    _require(platform, credentials)
     secret = read_secret(given["webhook_secret"]) if given["webhook_secret"] else ""
     new = flow.NewShop(name, platform, address or "demo", credentials, secret)
     with services_at(config_path) as services:
