@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from sqlmodel import Session
 
@@ -10,53 +11,61 @@ import connectors
 from connectors.base import Delivery
 from integration.db.queries import inbox as rows
 from integration.db.queries import shops
-from integration.db.tables import Connection, Receipt, Shop
+from integration.db.shared_commit import OUTAGES, NewReceipt
+from integration.db.tables import Receipt
 from integration.domain.errors import BadPayload, PostventaError
 from integration.domain.ids import new_id
 from integration.flows import alerts, intake
 from integration.flows.services import Services
+from webhooks.doors import Door
 
+TURN = 50  # how many of one shop before the next one's, so that a flood at one holds up no other
 log = logging.getLogger(__name__)
 
 
-def keep(services: Services, connection: Connection, delivery: Delivery, body: bytes) -> bool:
-    """Commit the raw body; false for a repeat. Nothing else happens in the request."""
+def keep(services: Services, door: Door, delivery: Delivery, body: bytes) -> None:
+    """Commit the raw body, unless it is a repeat. Nothing else happens in the request."""
     now = services.clock()
-    with services.db.writing() as session:
-        shop = _shop_of(session, connection, delivery)
-        receipt = Receipt(
-            id=new_id("receipt", now), connection_id=connection.id, shop_id=shop.id if shop else None,
-            delivery_key=delivery.key, topic=delivery.topic[:120], body=body, received_at=now,
-            state="kept" if shop else "ignored", reason="" if shop else "unknown_shop",
-        )  # fmt: skip
-        return rows.keep(session, receipt, delivery.window)
-
-
-def _shop_of(session: Session, connection: Connection, delivery: Delivery) -> Shop | None:
-    known = shops.shops_of(session, connection.id)
-    if connectors.store(connection.platform).names_shop:
-        return next((shop for shop in known if shop.address.lower() == delivery.shop_ref), None)
-    return known[0] if known else None
+    shop_id = door.shop_of(delivery)
+    services.db.inbox.keep(
+        NewReceipt(
+            id=new_id("receipt", now), connection_id=door.connection_id, shop_id=shop_id, delivery_key=delivery.key,
+            topic=delivery.topic[:120], body=body, received_at=now, window=delivery.window,
+            state="kept" if shop_id else "ignored", reason="" if shop_id else "unknown_shop",
+            sent_at=delivery.sent_at,
+        )
+    )  # fmt: skip
 
 
 def drain(services: Services) -> int:
-    """Act on every kept delivery, oldest first; one that fails never holds up the next. How many were taken."""
+    """Act on every kept delivery, oldest first in each shop; one that fails never holds up the next. How many."""
     taken = 0
-    while _next(services):
-        taken += 1
+    while waiting := _waiting(services):
+        for shop_id in waiting:
+            turn = 0
+            while turn < TURN and _next(services, shop_id):
+                turn += 1
+            taken += turn
     return taken
 
 
-def _next(services: Services) -> bool:
+def _waiting(services: Services) -> Sequence[str]:
+    with services.db.reading() as session:
+        return rows.shops_with_kept(session)
+
+
+def _next(services: Services, shop_id: str) -> bool:
     failed: tuple[str, str] | None = None
-    with services.db.writing() as session:
-        receipt = rows.next_kept(session)
+    with services.db.writing(shop_id) as session:
+        receipt = rows.next_kept(session, shop_id)
         if receipt is None:
             return False
         receipt_id = receipt.id
         try:
             with session.begin_nested():
                 receipt.state, receipt.reason = _take(session, services, receipt), ""
+        except OUTAGES:
+            raise  # the database's trouble, not the delivery's: it stays kept
         except BadPayload as error:
             failed = ("unreadable", str(error))
         except Exception as error:

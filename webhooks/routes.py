@@ -5,19 +5,23 @@ from __future__ import annotations
 import logging
 
 from flask import Blueprint, Response, current_app, request
+from flask.blueprints import BlueprintSetupState
 
-import connectors
 from integration import logs
-from integration.db.queries import shops
-from integration.db.tables import Connection
-from integration.domain.errors import BadPayload, BadSignature, NotFound, Temporary
+from integration.domain.errors import BadPayload, BadSignature, Temporary
 from integration.flows.services import Services
-from integration.flows.shops import webhook_secrets
 from webhooks import inbox
+from webhooks.doors import Doors
 
 BODY_MAX = 2_000_000
+DOORS = "postventa_doors"
 blueprint = Blueprint("webhooks", __name__)
 log = logging.getLogger(__name__)
+
+
+@blueprint.record_once
+def _remember(state: BlueprintSetupState) -> None:
+    state.app.extensions[DOORS] = Doors(state.app.extensions["postventa"])
 
 
 @blueprint.post("/webhooks/<platform>/<key>")
@@ -40,25 +44,17 @@ def receive(platform: str, key: str) -> Response:
 
 
 def _kept(services: Services, platform: str, key: str, body: bytes) -> Response:
-    connection = _connection(services, platform, key)
-    if connection is None:
-        return _answer(404)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    delivery = connectors.store(platform).verify(headers, body, webhook_secrets(services, connection))
+    doors: Doors = current_app.extensions[DOORS]
+    admitted = doors.admit(platform, key, headers, body)
+    if admitted is None:
+        return _answer(404)
+    door, delivery = admitted
     if not delivery.ping:
-        inbox.keep(services, connection, delivery, body)
+        inbox.keep(services, door, delivery, body)
         services.checkpoint("inbox_committed")
         services.wake()
     return _answer(200)
-
-
-def _connection(services: Services, platform: str, key: str) -> Connection | None:
-    try:
-        connectors.store(platform)
-    except NotFound:
-        return None
-    with services.db.reading() as session:
-        return shops.connection_by_key(session, platform, key)
 
 
 def _answer(status: int) -> Response:

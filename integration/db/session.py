@@ -6,56 +6,120 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
 
-from integration.domain.errors import Temporary
+from integration.db.shared_commit import OUTAGES, SharedCommit
+from integration.domain.errors import Misconfigured, Temporary
 
-_BUSY_MS = 10_000
+_BUSY_SECONDS = 10
+_INSTALLATION, _SHOPS = 20261, 20262  # the names of our advisory locks
 
 
 class Database:
-    """One database. `writing()` is the only way to change it; `reading()` sees a steady picture."""
+    """One database. `writing()` is the only way to change it; `reading()` sees a steady picture.
+
+    SQLite lets one transaction write at a time. PostgreSQL keeps the same promise by advisory locks, so that what was
+    looked up before a row is written is still true when it is: `writing()` has the installation for itself,
+    `writing(shop_id)` everything of one shop, beside others that hold other shops.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = create_engine(url, pool_size=16, max_overflow=16)
-        if self.engine.dialect.name == "sqlite":
-            _as_contracted(self.engine)
+        self.engine = _engine(url)
+        self.inbox = SharedCommit(self.engine)
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self, shop_id: str = "") -> Iterator[Session]:
         """A transaction that holds the write lock from its start and commits at the end.
 
-        `Temporary("database_busy")` when another process holds the file longer than ten seconds or the disk is full.
+        `Temporary("database_busy")` when someone else holds it longer than ten seconds or the disk is full.
         """
+        with self.claiming() as session:
+            lock(session.connection(), shop_id)
+            yield session
+
+    @contextmanager
+    def claiming(self) -> Iterator[Session]:
+        """A transaction for a compare-and-set of single rows, which needs no other row to stay as it is."""
         with Session(self.engine, expire_on_commit=False) as session:
             try:
                 with session.begin():
                     yield session
-            except OperationalError as error:
-                raise Temporary("database_busy", why=str(error.orig)[:80]) from error
+            except OUTAGES as error:
+                raise _busy(error) from error
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A transaction that takes no write lock and is rolled back."""
-        with self.engine.connect().execution_options(reading=True) as connection, Session(connection) as session:
-            yield session
+        try:
+            with self.engine.connect().execution_options(**self._steady) as connection, Session(connection) as session:
+                yield session
+        except OUTAGES as error:
+            raise _busy(error) from error
+
+    @property
+    def _steady(self) -> dict[str, Any]:
+        if self.engine.dialect.name == "postgresql":
+            return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        return {"reading": True}
 
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
 
 
-def _as_contracted(engine: Engine) -> None:
+def _busy(error: OperationalError | InterfaceError) -> Temporary:
+    return Temporary("database_busy", why=str(error.orig)[:80])
+
+
+def _engine(url: str) -> Engine:
+    """`Misconfigured("bad_database")` for a URL that is none of ours, or whose driver is not installed."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _as_contracted(create_engine(parsed, pool_size=16, max_overflow=16, hide_parameters=True))
+        if parsed.get_backend_name() == "postgresql":
+            return _postgresql(parsed)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise Misconfigured("bad_database", why="sqlite:///postventa.db, postgresql://user@host/name") from error
+    except ModuleNotFoundError as error:
+        raise Misconfigured("no_database_driver", module=error.name) from error
+    raise Misconfigured("bad_database", why="sqlite:///postventa.db, postgresql://user@host/name")
+
+
+def _postgresql(url: URL) -> Engine:
+    """A pool that notices a restarted server, and waits for a lock as long as SQLite would."""
+    options = {"connect_timeout": 5, "application_name": "postventa", "options": f"-c lock_timeout={_BUSY_SECONDS}s"}
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"), pool_size=16, max_overflow=16, pool_pre_ping=True,
+        hide_parameters=True, connect_args={name: value for name, value in options.items() if name not in url.query},
+    )  # fmt: skip
+
+
+def lock(connection: Connection, shop_id: str = "") -> None:
+    """Wait for the write lock: all of the installation, or a share of it and all of one shop."""
+    if connection.dialect.name == "sqlite":
+        return  # BEGIN IMMEDIATE has it
+    if shop_id:
+        connection.execute(select(func.pg_advisory_xact_lock_shared(_INSTALLATION)))
+        connection.execute(select(func.pg_advisory_xact_lock(_SHOPS, func.hashtext(shop_id))))
+    else:
+        connection.execute(select(func.pg_advisory_xact_lock(_INSTALLATION)))
+
+
+def _as_contracted(engine: Engine) -> Engine:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # sqlite3's own BEGIN is deferred and loses updates silently
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+        busy = f"busy_timeout={_BUSY_SECONDS * 1000}"
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", busy):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:
         reading = connection.get_execution_options().get("reading")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine

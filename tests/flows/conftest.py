@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import StandingClock
+from tests.conftest import NewDatabase, StandingClock
 from tests.flows.house import House
 
 MakeHouse = Callable[..., House]
 
 
 @pytest.fixture
-def make_house(tmp_path: Path, clock: StandingClock) -> Iterator[MakeHouse]:
-    """`make_house(platform, **policy)`: an installation that is taken down after the test."""
+def make_house(tmp_path: Path, clock: StandingClock, new_database: NewDatabase) -> Iterator[MakeHouse]:
+    """`make_house(platform, **policy)`: an installation that is taken down after the test; once per database engine."""
     made: list[House] = []
 
     def make(platform: str = "woocommerce", **policy: Any) -> House:
         folder = tmp_path / f"house{len(made)}"
         folder.mkdir()
-        made.append(House(folder, clock, platform, **policy))
+        made.append(House(folder, clock, platform, new_database(folder), **policy))
         return made[-1]
 
     yield make

@@ -36,17 +36,24 @@ def config(**policy: Any) -> dict[str, Any]:
 class House:
     """Mia's shop on one platform; `run` makes time's work happen, `mails` says what left."""
 
-    def __init__(self, folder: Path, clock: StandingClock, platform: str = "woocommerce", **policy: Any) -> None:
+    def __init__(
+        self, folder: Path, clock: StandingClock, platform: str = "woocommerce", database: str = "", **policy: Any
+    ) -> None:
         self.clock = clock
         self.folder = folder
         write_key_file(folder / "postventa.key")
-        self.services = build_services(settings_from(config(**policy), folder, {}), clock=clock)
+        self.database = database or f"sqlite:///{folder}/postventa.db"
+        self.services = build_services(settings_from(self.config(**policy), folder, {}), clock=clock)
         self.side: Side = SIDES[platform](clock)
         shop, connection, self.secret = connecting.add(self.services, self.side.start(), check=True)
         self.shop_id, self.connection = shop.id, connection
         self.path = f"/webhooks/{platform}/{connection.key}"
         self.app = create_app(self.services)
         self.client: FlaskClient = self.app.test_client()
+
+    def config(self, **policy: Any) -> dict[str, Any]:
+        """What would stand in the config.toml of this installation."""
+        return config(**policy) | {"database": {"url": self.database}}
 
     def close(self) -> None:
         """End the store server and let go of the database."""

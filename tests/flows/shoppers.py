@@ -16,7 +16,7 @@ from integration.db.tables import CodeRow, ComplaintRow, Task
 from integration.demo.stores.woocommerce import WooCommerceStore
 from integration.flows import dispatch, linking
 from integration.links import Purpose
-from tests.flows.house import House, config
+from tests.flows.house import House
 
 GOODS = "108.00"  # what the goods of every order cost, in euros; ten per cent are 10.80
 
@@ -94,7 +94,7 @@ def reserved(house: House) -> list[CodeRow]:
 def command(house: House, *words: str, **policy: Any) -> str:
     """A `postventa` command at the same installation, at the house's time; what it printed. Its errors are raised."""
     path = house.folder / "config.toml"
-    path.write_text(toml(config(**policy)), "utf-8")
+    path.write_text(toml(house.config(**policy)), "utf-8")
     assert tomllib.loads(path.read_text("utf-8"))["shop"]["owner"]
     with time_machine.travel(house.clock.now, tick=False):
         ended = CliRunner().invoke(postventa, [*words, "--config", str(path)], catch_exceptions=False)

@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
-from sqlalchemy import insert
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from integration.db.tables import Receipt, Shop
 
 
-def keep(session: Session, receipt: Receipt, window: timedelta | None) -> bool:
-    """Insert it unless it is a repeat; a repeat later than `window` is kept under a key of its own."""
-    known = _received_at(session, receipt.connection_id, receipt.delivery_key)
-    if known is not None:
-        if window is None or receipt.received_at - known < window:
-            return False
-        receipt.delivery_key += f"@{receipt.received_at:%Y%m%dT%H%M%S}"
-    try:
-        with session.begin_nested():
-            session.execute(insert(Receipt).values(_columns(receipt)))
-    except IntegrityError:
-        return False  # the same delivery over another connection, this very moment
-    return True
+def shops_with_kept(session: Session) -> Sequence[str]:
+    """Ids of the shops that have deliveries not yet acted on."""
+    kept = select(Receipt.id).where(Receipt.shop_id == Shop.id, Receipt.state == "kept")
+    return session.exec(select(Shop.id).where(kept.exists()).order_by(Shop.id)).all()
 
 
-def _columns(receipt: Receipt) -> dict[str, Any]:
-    return receipt.model_dump()
-
-
-def _received_at(session: Session, connection_id: str, key: str) -> datetime | None:
-    same = select(Receipt.received_at).where(
-        Receipt.connection_id == connection_id, col(Receipt.delivery_key).startswith(key, autoescape=True)
-    )
-    return session.exec(same.order_by(col(Receipt.received_at).desc())).first()
-
-
-def next_kept(session: Session) -> Receipt | None:
-    """The oldest delivery not yet acted on; held against other drains where the database can."""
-    waiting = select(Receipt).where(Receipt.state == "kept").order_by(Receipt.id).limit(1)
-    return session.exec(waiting.with_for_update(skip_locked=True)).first()
+def next_kept(session: Session, shop_id: str) -> Receipt | None:
+    """A shop's oldest delivery not yet acted on; the caller writes for this shop alone, so none overtakes another."""
+    waiting = select(Receipt).where(Receipt.shop_id == shop_id, Receipt.state == "kept")
+    return session.exec(waiting.order_by(Receipt.id).limit(1)).first()
 
 
 def count(session: Session, state: str) -> int:
