@@ -318,6 +318,15 @@ def test_sender_and_recipient_are_those_of_the_headers(serve: Serve, ways_out: E
     assert (desk.mails[0].sender, desk.mails[0].recipients) == ("hola@shop.example", ["sam@example.com"])
 
 
+def test_bounces_go_to_their_mailbox_and_name_their_mail(serve: Serve, ways_out: ExitStack) -> None:
+    desk = serve()
+    send(to(desk, ways_out, bounces_to="bounces@shop.example"))
+    assert desk.mails[0].sender == "bounces+mail_1@shop.example"
+    assert message_from_bytes(desk.mails[0].content, policy=default)["From"].addresses[0].addr_spec == (
+        "hola@shop.example"
+    )
+
+
 def test_an_address_with_accents_goes_to_servers_that_take_it(serve: Serve, ways_out: ExitStack) -> None:
     desk = serve(enable_SMTPUTF8=True)
     send(to(desk, ways_out), build_message(replace(LETTER, to="josé@example.com")))
