@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +11,13 @@ from sqlmodel import Session, col, select
 from integration.db.tables import Connection, PolicyVersion, Shop
 from integration.domain.errors import NotFound
 
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
 
 def connection_by_key(session: Session, platform: str, key: str) -> Connection | None:
-    """The connection of a webhook URL."""
+    """The connection of a webhook URL; what cannot be a key is not asked for (PostgreSQL takes no NUL)."""
+    if not _KEY.fullmatch(key):
+        return None
     return session.exec(select(Connection).where(Connection.platform == platform, Connection.key == key)).first()
 
 
