@@ -77,7 +77,7 @@ def _busy(error: OperationalError | InterfaceError) -> Temporary:
 def _engine(url: str) -> Engine:
     """`Misconfigured("bad_database")` for a URL that is none of ours, or whose driver is not installed."""
     try:
-        parsed = make_url(url)
+        parsed = make_url(url.replace("postgres://", "postgresql://", 1))  # as hosters write it
         if parsed.get_backend_name() == "sqlite":
             return _as_contracted(create_engine(parsed, pool_size=16, max_overflow=16, hide_parameters=True))
         if parsed.get_backend_name() == "postgresql":

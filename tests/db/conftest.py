@@ -1,4 +1,4 @@
-"""A house on SQLite for tests that need more than a table."""
+"""Houses for tests that need more than a table: `house` on SQLite, those of the flows on each engine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import StandingClock
+from tests.flows.conftest import make_house
 from tests.flows.house import House
+
+__all__ = ["make_house"]
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,16 +18,24 @@ from sqlmodel import SQLModel
 from integration.db import schema, tables
 from integration.db.session import Database
 from integration.domain.errors import Misconfigured
+from tests.postgres import Postgres
 
 assert tables
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """An empty file."""
-    made = Database(f"sqlite:///{tmp_path}/postventa.db")
-    yield made
-    made.close()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """One without any table, once per engine."""
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path}/postventa.db"
+        if request.param == "postgresql":
+            server: Postgres = request.getfixturevalue("postgres")
+            name = server.database()
+            stack.callback(server.drop, name)
+            url = server.url(name)
+        made = Database(url)
+        stack.callback(made.close)
+        yield made
 
 
 def names(database: Database) -> set[str]:
@@ -60,9 +70,12 @@ def test_a_second_upgrade_changes_nothing(database: Database) -> None:
 
 
 def dump(database: Database) -> list[str]:
-    """The schema as SQL."""
+    """The tables with their columns and indexes, and the migration they stand at."""
+    found = inspect(database.engine)
+    indexes = {name: [index["name"] for index in found.get_indexes(name)] for name in names(database)}
+    told = [f"{name} {found.get_columns(name)} {indexes[name]}" for name in sorted(indexes)]
     with database.reading() as session:
-        return [str(sql) for sql in session.execute(text("SELECT sql FROM sqlite_master ORDER BY name")).scalars()]
+        return [*told, str(session.execute(text("SELECT version_num FROM alembic_version")).scalar_one())]
 
 
 def test_a_database_of_a_newer_version_is_refused_and_not_touched(database: Database) -> None:
@@ -73,6 +86,15 @@ def test_a_database_of_a_newer_version_is_refused_and_not_touched(database: Data
     with pytest.raises(Misconfigured, match="database_newer"):
         schema.upgrade(database.engine)
     assert dump(database) == before
+
+
+def test_two_processes_that_start_at_once_migrate_once(database: Database) -> None:
+    others = [Database(database.url) for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda other: schema.upgrade(other.engine), others))
+    for other in others:
+        other.close()
+    assert set(SQLModel.metadata.tables) <= names(database)
 
 
 def test_the_migrations_are_one_line() -> None:

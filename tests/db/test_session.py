@@ -14,13 +14,15 @@ from sqlalchemy.exc import DBAPIError
 
 from integration.db.session import Database
 from integration.domain.errors import Temporary
+from tests.conftest import NewDatabase
+from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """An empty database with one counter."""
-    made = Database(f"sqlite:///{tmp_path}/counter.db")
+def database(tmp_path: Path, new_database: NewDatabase) -> Iterator[Database]:
+    """A database with one counter, once per engine."""
+    made = Database(new_database(tmp_path))
     with made.writing() as session:
         session.execute(text("CREATE TABLE counter (n INTEGER)"))
         session.execute(text("INSERT INTO counter VALUES (0)"))
@@ -81,8 +83,19 @@ def test_reading_sees_a_steady_picture_and_writes_nothing(database: Database) ->
     assert count(database) == 7
 
 
-def test_the_file_is_as_contracted(database: Database) -> None:
-    with database.reading() as session:
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Database]:
+    """A counter in SQLite."""
+    made = Database(f"sqlite:///{tmp_path}/counter.db")
+    with made.writing() as session:
+        session.execute(text("CREATE TABLE counter (n INTEGER)"))
+        session.execute(text("INSERT INTO counter VALUES (0)"))
+    yield made
+    made.close()
+
+
+def test_the_file_is_as_contracted(file: Database) -> None:
+    with file.reading() as session:
         pragmas = {name: session.execute(text(f"PRAGMA {name}")).scalar_one()
                    for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")}  # fmt: skip
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
@@ -95,8 +108,8 @@ def impatient(database: Database) -> Database:
     return made
 
 
-def test_a_file_that_another_process_holds_is_busy_not_broken(database: Database) -> None:
-    mine, theirs = impatient(database), sqlite3.connect(database.url.removeprefix("sqlite:///"))
+def test_a_file_that_another_process_holds_is_busy_not_broken(file: Database) -> None:
+    mine, theirs = impatient(file), sqlite3.connect(file.url.removeprefix("sqlite:///"))
     theirs.execute("BEGIN IMMEDIATE")
     with pytest.raises(Temporary, match="database_busy"), mine.writing() as session:
         session.execute(text("UPDATE counter SET n = 7"))
@@ -104,11 +117,12 @@ def test_a_file_that_another_process_holds_is_busy_not_broken(database: Database
     with mine.writing() as session:
         session.execute(text("UPDATE counter SET n = 8"))
     mine.close()
-    assert count(database) == 8
+    assert count(file) == 8
 
 
 @pytest.mark.parametrize("deed", ["UPDATE history SET reason = 'other'", "DELETE FROM history"])
-def test_history_can_only_be_added_to(house: House, deed: str) -> None:
+def test_history_can_only_be_added_to(make_house: MakeHouse, deed: str) -> None:
+    house = make_house()
     house.deliver()
     before = written(house)
     with pytest.raises(DBAPIError, match="append-only"), house.services.db.writing() as session:

@@ -1,0 +1,107 @@
+"""PostgreSQL by its URL: who waits for whom, what is told when it is away, and what SQLite would not have minded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from integration.db import schema
+from integration.db.session import Database
+from integration.domain.errors import Misconfigured, Temporary
+from tests.postgres import Postgres
+
+
+@pytest.fixture
+def database(postgres: Postgres, empty_postgres: str) -> Iterator[Database]:
+    """A new database with our tables."""
+    name = postgres.database(like=empty_postgres)
+    made = Database(postgres.url(name))
+    yield made
+    made.close()
+    postgres.drop(name)
+
+
+def impatient(database: Database) -> Database:
+    """The same, of somebody who waits for a lock 50 ms instead of ten seconds."""
+    return Database(database.url + "?options=-c%20lock_timeout%3D50")
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted", "waits"),
+    [
+        ([""], [""], True),
+        ([""], ["shop_1"], True),
+        (["shop_1"], [""], True),
+        (["shop_1"], ["shop_1"], True),
+        (["shop_1"], ["shop_2"], False),
+    ],
+)
+def test_who_waits_for_whom(database: Database, held: list[str], wanted: list[str], waits: bool) -> None:
+    other = impatient(database)
+    with ExitStack() as stack:
+        stack.callback(other.close)
+        stack.enter_context(database.writing(*held))
+        if waits:
+            stack.enter_context(pytest.raises(Temporary, match="database_busy"))
+        stack.enter_context(other.writing(*wanted))
+
+
+def test_claims_and_readers_wait_for_nobody(database: Database) -> None:
+    other = impatient(database)
+    with database.writing(), other.claiming() as claim, other.reading() as reader:
+        assert claim.execute(text("SELECT 1")).scalar_one() == reader.execute(text("SELECT 1")).scalar_one() == 1
+    other.close()
+
+
+def test_readers_cannot_write(database: Database) -> None:
+    with pytest.raises(DBAPIError, match="read-only"), database.reading() as session:
+        session.execute(text("DELETE FROM shops"))
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_a_url_may_be_written_as_hosters_write_it(database: Database, scheme: str) -> None:
+    other = Database(database.url.replace("postgresql+psycopg", scheme))
+    with other.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM shops")).scalar_one() == 0
+    other.close()
+
+
+@pytest.mark.parametrize("url", ["", "postgres", "mysql://mia@127.0.0.1/shop", "oracle+none://x"])
+def test_a_url_that_is_none_of_ours_is_told(url: str) -> None:
+    with pytest.raises(Misconfigured, match="bad_database"):
+        Database(url)
+
+
+def test_a_server_that_is_away_is_told_in_one_sentence(tmp_path: Path) -> None:
+    for url in ("postgresql://mia:her-secret@127.0.0.1:1/shop", f"sqlite:///{tmp_path}/no/such/folder/postventa.db"):
+        away = Database(url)
+        with pytest.raises(Temporary, match="database_unreachable") as error:
+            schema.upgrade(away.engine)
+        assert "her-secret" not in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def test_connections_that_the_server_ended_are_replaced(database: Database, postgres: Postgres) -> None:
+    with database.reading() as session:
+        session.execute(text("SELECT 1"))
+    postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'postventa'")
+    with database.writing() as session:
+        assert session.execute(text("SELECT 1")).scalar_one() == 1
+
+
+def test_a_connection_that_ends_under_a_transaction_is_busy_not_broken(database: Database, postgres: Postgres) -> None:
+    def cut() -> None:
+        with database.writing() as session:
+            session.execute(text("SELECT 1"))
+            postgres.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'postventa'"
+            )
+            session.execute(text("SELECT 1"))
+
+    with pytest.raises(Temporary, match="database_busy"):
+        cut()
