@@ -16,7 +16,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def connection_by_key(session: Session, platform: str, key: str) -> Connection | None:
     """The connection of a webhook URL; what cannot be a key is not asked for (PostgreSQL takes no NUL)."""
-    if not _KEY.fullmatch(key):
+    if not (_KEY.fullmatch(key) and _KEY.fullmatch(platform)):
         return None
     return session.exec(select(Connection).where(Connection.platform == platform, Connection.key == key)).first()
 
