@@ -45,11 +45,11 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def run_due(services: Services, owner: str, limit: int = 100) -> int:
-    """Run what is due, at most `limit` tasks; how many were run."""
+def run_due(services: Services, owner: str, limit: int = 100, going: Callable[[], bool] = lambda: True) -> int:
+    """Run what is due, at most `limit` tasks and none any more when `going` says no; how many were run."""
     with services.db.reading() as session:
         due = rows.due(session, services.clock(), limit)
-    return sum(run(services, task_id, owner) for task_id in due)
+    return sum(run(services, task_id, owner) for task_id in due if going())
 
 
 def run(services: Services, task_id: str, owner: str) -> bool:

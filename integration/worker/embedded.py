@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC
 
@@ -36,8 +37,8 @@ class Embedded:
         """Free what a dead predecessor held and begin to tick."""
         owner = ticks.owner_name()
         dispatch.free_lapsed(services, ticks.dead_owner)
-        self._loop("drain", lambda: ticks.drain(services))
-        self._loop("act", lambda: ticks.act(services, owner))
+        self._loop("drain", lambda: self._drain(services))
+        self._loop("act", lambda: ticks.act(services, owner, lambda: not self._stopping.is_set()))
         every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler.add_job(self.wake, "interval", seconds=self._poll, **every)
         self._scheduler.add_job(ticks.tidy, "interval", args=[services], days=1, **every)
@@ -49,8 +50,14 @@ class Embedded:
         self._stopping.set()
         self._scheduler.shutdown(wait=False)
         self.wake()
+        end = time.monotonic() + patience
         for thread in self._threads:
-            thread.join(patience)
+            thread.join(max(0.0, end - time.monotonic()))
+
+    def _drain(self, services: Services) -> int:
+        taken = ticks.drain(services)
+        self._bells["act"].set()  # it was rung when the webhook came, and may have looked before this put the tasks
+        return taken
 
     def _loop(self, name: str, tick: Callable[[], int]) -> None:
         bell = self._bells[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -40,10 +41,10 @@ def drain(services: Services) -> int:
     return inbox.drain(services)
 
 
-def act(services: Services, owner: str) -> int:
-    """Run due tasks until none is left; how many were run."""
+def act(services: Services, owner: str, going: Callable[[], bool] = lambda: True) -> int:
+    """Run due tasks until none is left, or `going` says no; how many were run."""
     total = 0
-    while ran := dispatch.run_due(services, owner):
+    while ran := dispatch.run_due(services, owner, going=going):
         total += ran
     return total
 
