@@ -11,8 +11,9 @@ from sqlmodel import Field, SQLModel
 class Cursor(SQLModel, table=True):
     """How far a shop is read, by the store's own clock: `stream` is `changes`, for ever, or `backfill`, once.
 
-    `missed` counts the changes that were found since its webhooks were last seen whole, at `whole_at`; `made_hooks`
-    says that webhooks made by the store's API are known to have been there.
+    `looked_at` is when it was last read to the end, `reason` why it was not since. `missed` counts the changes that
+    were found since its webhooks were last seen whole, at `whole_at`; `healed` are those made anew since, of which
+    the owner has to hear; `made_hooks` says that webhooks made by the store's API are known to have been there.
     """
 
     __tablename__ = "cursors"
@@ -27,7 +28,9 @@ class Cursor(SQLModel, table=True):
     missed: int = 0
     due_at: datetime
     reason: str = ""
+    looked_at: datetime | None = None
     made_hooks: bool = False
+    healed: str = ""
     whole_at: datetime | None = None
 
 

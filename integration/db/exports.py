@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import SQLModel, select
 
-from integration.db import care_tables, tables
+from integration.db import care_tables, mail_tables, tables
 from integration.db.session import Database
 
 # Columns that stay inside: keys to other people's systems, and bytes that are no text.
@@ -51,7 +51,7 @@ def write(database: Database, folder: Path) -> dict[str, int]:
 
 
 def _models() -> list[type[SQLModel]]:
-    known = [*vars(tables).values(), *vars(care_tables).values()]
+    known = [*vars(tables).values(), *vars(care_tables).values(), *vars(mail_tables).values()]
     found = {value for value in known if isinstance(value, type) and issubclass(value, SQLModel)}
     return sorted((model for model in found if hasattr(model, "__table__")), key=lambda model: str(model.__tablename__))
 

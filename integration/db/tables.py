@@ -383,7 +383,7 @@ class ReturnRow(SQLModel, table=True):
 
 
 class Suppression(SQLModel, table=True):
-    """Mail that must not be sent: by digest of the address, so that it outlives an erasure (A34)."""
+    """Mail that must not be sent (ever, or `until`): by digest of the address, so that it outlives an erasure (A34)."""
 
     __tablename__ = "suppressions"
     __table_args__ = (UniqueConstraint("shop_id", "address_digest", "scope"),)
@@ -394,6 +394,7 @@ class Suppression(SQLModel, table=True):
     reason: str
     source: str
     text_version: str = ""
+    until: datetime | None = None
     created_at: datetime
 
 

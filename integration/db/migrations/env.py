@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
-from integration.db import care_tables, tables  # noqa: F401  imported for their effect: the metadata knows every table
+from integration.db import care_tables, mail_tables, tables  # noqa: F401  imported for their effect: the metadata knows every table
 
 target = SQLModel.metadata
 

@@ -61,6 +61,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_table(
+        "paces",
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "sessions",
         sa.Column("digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("account_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -112,7 +119,9 @@ def upgrade() -> None:
         sa.Column("missed", sa.Integer(), nullable=False),
         sa.Column("due_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("looked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("made_hooks", sa.Boolean(), nullable=False),
+        sa.Column("healed", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("whole_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["shop_id"],
@@ -301,6 +310,7 @@ def upgrade() -> None:
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("text_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["shop_id"],
@@ -654,6 +664,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_incidents_shop_id"), ["shop_id"], unique=False)
 
     op.create_table(
+        "mail_events",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("shop_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("mail_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("address_digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mail_id"],
+            ["mails.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["shop_id"],
+            ["shops.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("shop_id", "key"),
+    )
+    with op.batch_alter_table("mail_events", schema=None) as batch_op:
+        batch_op.create_index("ix_mail_events_address", ["shop_id", "address_digest", "at"], unique=False)
+        batch_op.create_index("ix_mail_events_at", ["shop_id", "at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mail_events_mail_id"), ["mail_id"], unique=False)
+
+    op.create_table(
         "code_holders",
         sa.Column("code_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("identity", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -701,6 +738,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_code_holders_identity"))
 
     op.drop_table("code_holders")
+    with op.batch_alter_table("mail_events", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mail_events_mail_id"))
+        batch_op.drop_index("ix_mail_events_at")
+        batch_op.drop_index("ix_mail_events_address")
+
+    op.drop_table("mail_events")
     with op.batch_alter_table("incidents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incidents_shop_id"))
 
@@ -794,6 +837,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sessions_account_id"))
 
     op.drop_table("sessions")
+    op.drop_table("paces")
     op.drop_table("invitations")
     op.drop_table("connections")
     with op.batch_alter_table("attempts", schema=None) as batch_op:
