@@ -1,119 +1,260 @@
-"""The embedded engine: at once, once, and gone in time."""
+"""The embedded engine over real HTTP: acts at once, ends in time, frees what a dead one held, runs nothing twice."""
 
 from __future__ import annotations
 
 import dataclasses
+import http.client
+import os
+import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
 
 import pytest
+import waitress
 
 from integration.app import create_app
 from integration.clock import system_clock
 from integration.db.queries import outbox
-from integration.db.tables import MailRow, Receipt, Task
+from integration.db.tables import MailRow, OrderRow, Receipt, Task
 from integration.flows import dispatch
-from integration.worker import ticks
+from integration.flows.services import Services
 from integration.worker.embedded import Embedded
-from tests.flows.conftest import MakeHouse
+from tests.conftest import StandingClock
 from tests.flows.house import House
+from tests.flows.shoppers import act
+
+PATIENCE = 30.0
+NEVER = 3600.0  # seconds between two looks: only being woken makes the engine work
+Engines = Callable[..., Embedded]
 
 
-def until(look: Callable[[], object]) -> None:
-    end = time.monotonic() + 20
-    while not look():
-        assert time.monotonic() < end, "nothing happened in 20 s"
-        threading.Event().wait(0.01)
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Mia's WooCommerce shop at today's time."""
+    made = House(tmp_path, system_clock)  # type: ignore[arg-type]
+    yield made
+    made.close()
 
 
-def awake(house: House, poll: float) -> Embedded:
-    """The house's service with a worker, on the real clock."""
-    worker = Embedded(poll)
-    house.services = dataclasses.replace(house.services, clock=system_clock, wake=worker.wake)
-    house.app = create_app(house.services)
-    house.client = house.app.test_client()
-    return worker
+@pytest.fixture
+def still(tmp_path: Path, clock: StandingClock) -> Iterator[House]:
+    """The same, and time stands still."""
+    made = House(tmp_path, clock)
+    yield made
+    made.close()
 
 
-def test_a_webhook_is_acted_on_within_a_second_of_its_commit(make_house: MakeHouse) -> None:
-    house = make_house("woocommerce", max_age="off")
-    worker = awake(house, poll=3600)  # nothing but the commit's own call may wake it
-    worker.start(house.services)
-    try:
-        until(lambda: not worker_busy(house))
-        assert house.post(*house.side.arrive(house.side.sell())) == 200
-        until(lambda: house.rows(Task))
-    finally:
-        worker.stop()
-    [receipt] = house.rows(Receipt)
-    assert receipt.done_at is not None
-    assert receipt.done_at - receipt.received_at < timedelta(seconds=1)
+@pytest.fixture
+def start() -> Iterator[Engines]:
+    """`start(services)`: an engine that is stopped after the test; the services wake it."""
+    running: list[Embedded] = []
+
+    def begin(services: Services, poll: float = NEVER) -> Embedded:
+        running.append(Embedded(poll))
+        running[-1].start(dataclasses.replace(services, wake=running[-1].wake))
+        return running[-1]
+
+    yield begin
+    for engine in running:
+        engine.stop()
 
 
-def worker_busy(house: House) -> bool:
-    return any(task.state == "leased" for task in house.rows(Task))
+def until(done: Callable[[], Any], what: str) -> Any:
+    """Wait for something to be so."""
+    end = time.monotonic() + PATIENCE
+    while not (found := done()):
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+    return found
 
 
-def test_stopping_ends_after_the_task_at_hand(make_house: MakeHouse) -> None:
-    house = make_house("woocommerce", max_age="off")
-    worker = awake(house, poll=3600)
-    begun, may_end = threading.Event(), threading.Event()
+@pytest.fixture
+def served(house: House, start: Engines) -> Iterator[int]:
+    """The house behind waitress with its engine; the port."""
+    engine = Embedded(NEVER)
+    services = dataclasses.replace(house.services, wake=engine.wake)
+    server = waitress.create_server(create_app(services), host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    engine.start(services)
+    yield server.effective_port
+    engine.stop()
+    server.close()
+    thread.join(PATIENCE)
 
-    def hold(name: str) -> None:
-        if name == "task_claimed" and not begun.is_set():
-            begun.set()
-            may_end.wait(20)
 
-    house.services = dataclasses.replace(house.services, checkpoint=hold)
-    worker.start(house.services)
-    with house.services.db.writing() as session:
-        outbox.put_task(session, house.shop_id, "FetchOrder", "1", system_clock())
-    worker.wake()
-    assert begun.wait(20)
-    stopping = threading.Thread(target=worker.stop)
+def post(port: int, path: str, headers: Any, body: bytes) -> int:
+    """A webhook over real HTTP."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    line.request("POST", path, body, dict(headers))
+    status = line.getresponse().status
+    line.close()
+    return status
+
+
+def test_a_webhook_is_acted_on_within_a_second_of_its_commit(house: House, served: int) -> None:
+    for number in range(1, 6):
+        headers, body = house.side.arrive(house.side.sell())
+        assert post(served, house.path, headers, body) == 200
+        until(lambda number=number: len(house.mails("label")) == number, "no label mail")
+    receipts = house.rows(Receipt)
+    assert {receipt.state for receipt in receipts} == {"done"}
+    waits = [receipt.done_at - receipt.received_at for receipt in receipts if receipt.done_at]
+    assert median(waits) < timedelta(seconds=1)
+    labels = [task for task in house.rows(Task) if task.kind == "RunFollowUp" and task.tried_at]
+    assert median(task.tried_at - task.created_at for task in labels) < timedelta(seconds=1)
+
+
+def test_what_becomes_due_without_anybody_waking_is_done_at_the_next_look(still: House, start: Engines) -> None:
+    headers, body = still.side.arrive(still.side.sell())
+    start(still.services, poll=0.05)
+    assert still.post(headers, body) == 200  # these services wake nobody
+    until(lambda: still.mails("label"), "nobody looked")
+
+
+class Slow:
+    """A task that begins, says so, and ends when it is let go."""
+
+    def __init__(self) -> None:
+        self.begun, self.let_go = threading.Event(), threading.Event()
+
+    def __call__(self, name: str) -> None:
+        if name == "task_claimed":
+            self.begun.set()
+            self.let_go.wait(PATIENCE)
+
+
+def test_stopping_ends_the_task_at_hand_and_begins_no_other(still: House) -> None:
+    for _ in range(3):
+        still.post(*still.side.arrive(still.side.sell()))
+    still.drain()
+    slow, engine = Slow(), Embedded(NEVER)
+    engine.start(dataclasses.replace(still.services, checkpoint=slow))
+    assert slow.begun.wait(PATIENCE)
+    stopping = threading.Thread(target=engine.stop)
     stopping.start()
-    may_end.set()
-    stopping.join(10)
+    assert engine._stopping.wait(PATIENCE)
+    slow.let_go.set()
+    stopping.join(PATIENCE)
     assert not stopping.is_alive()
-    assert [task.state for task in house.rows(Task)] != ["leased"]
+    states = [task.state for task in still.rows(Task) if task.due_at <= still.clock.now]
+    assert (states.count("done"), states.count("leased")) == (1, 0)
+    still.run()
+    assert still.kinds().count("label") == 3
 
 
-def test_what_a_dead_predecessor_held_is_free_at_start(make_house: MakeHouse) -> None:
-    house = make_house("woocommerce", max_age="off")
-    house.post(*house.side.arrive(house.side.sell()))
-    house.drain()
-    dead = f"{ticks.owner_name().rpartition(':')[0]}:999999999"
-    with house.services.db.writing() as session:
-        for task in house.rows(Task):
-            held = session.merge(task)
-            held.state, held.owner, held.lease_until = "leased", dead, house.clock.now + timedelta(hours=1)
-    dispatch.free_lapsed(house.services, ticks.dead_owner)
-    assert {task.state for task in house.rows(Task)} == {"ready"}
+def test_stopping_waits_no_longer_than_its_patience(still: House) -> None:
+    still.post(*still.side.arrive(still.side.sell()))
+    slow, engine = Slow(), Embedded(NEVER)
+    engine.start(dataclasses.replace(still.services, checkpoint=slow))
+    assert slow.begun.wait(PATIENCE)
+    began = time.monotonic()
+    engine.stop(patience=0.2)
+    waited = time.monotonic() - began
+    slow.let_go.set()
+    for thread in engine._threads:
+        thread.join(PATIENCE)
+    assert 0.2 <= waited < 5
+    assert Embedded.stop.__defaults__ == (10,)
 
 
-def test_a_living_neighbours_lease_is_left_alone() -> None:
-    assert not ticks.dead_owner("another-machine:1")
-    assert not ticks.dead_owner(f"{ticks.owner_name().rpartition(':')[0]}:1")
+def dead_pid() -> int:
+    """The id of a process that has ended."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    return ended.pid
 
 
-@pytest.mark.slow
-def test_two_workers_never_run_one_task_twice(make_house: MakeHouse) -> None:
-    house = make_house("woocommerce", survey_repeat="0s")
-    for _ in range(10):
-        house.post(*house.side.arrive(house.side.sell()))
-    house.drain()
-    start = threading.Barrier(2)
+@pytest.mark.parametrize(
+    ("owner", "freed"),
+    [
+        (lambda: f"{socket.gethostname()}:{dead_pid()}", True),
+        (lambda: f"{socket.gethostname()}:{os.getpid()}", True),  # a container's process has the same id every time
+        (lambda: f"{socket.gethostname()}:{os.getppid()}", False),
+        (lambda: "elsewhere:1", False),
+        (lambda: "nonsense", False),
+    ],
+    ids=["dead", "our own id", "alive", "another machine", "no id"],
+)
+def test_what_a_dead_predecessor_held_is_freed_at_start(
+    still: House, start: Engines, owner: Callable[[], str], freed: bool
+) -> None:
+    still.post(*still.side.arrive(still.side.sell()))
+    still.drain()
+    with still.services.db.writing() as session:
+        [first, *_] = outbox.due(session, still.clock.now, 1)
+        assert outbox.claim(session, first, owner(), still.clock.now, dispatch.LEASE)
+    start(still.services)
+    states = {task.id: task.state for task in until(lambda: idle(still), "never idle")}
+    assert (states[first] == "done") is freed
+    assert (states[first] == "leased") is not freed
 
-    def work(name: str) -> None:
-        start.wait()
-        ticks.act(house.services, name)
 
-    workers = [threading.Thread(target=work, args=(f"worker:{number}",)) for number in range(2)]
+def idle(house: House) -> list[Task]:
+    """All tasks, once none is ready and due."""
+    tasks = house.rows(Task)
+    open_ = [task for task in tasks if task.state == "ready" and task.due_at <= house.clock.now]
+    return [] if open_ else tasks
+
+
+def test_a_lease_that_ran_out_is_taken_over(still: House) -> None:
+    still.post(*still.side.arrive(still.side.sell()))
+    still.drain()
+    with still.services.db.writing() as session:
+        for task_id in outbox.due(session, still.clock.now, 9):
+            assert outbox.claim(session, task_id, "elsewhere:1", still.clock.now, dispatch.LEASE)
+    still.run()
+    assert still.kinds() == []
+    still.clock.advance(minutes=11)
+    still.run()
+    assert still.kinds() == ["label", "survey"]
+
+
+def test_two_workers_never_run_one_task_twice(still: House) -> None:
+    still.post(*still.side.arrive(still.side.sell()))
+    still.drain()
+    [order] = still.rows(OrderRow)
+    with still.services.db.writing() as session:
+        for number in range(200):
+            outbox.put_task(session, still.shop_id, "AssumeDelivered", order.id, still.clock.now, key=f"race:{number}")
+    ids = [task.id for task in still.rows(Task) if task.key.startswith("race:")]
+    claims: list[str] = []
+    services = dataclasses.replace(still.services, checkpoint=claims.append)
+    together, ran = threading.Barrier(2), list[list[bool]]()
+
+    def work(owner: str) -> None:
+        together.wait()
+        ran.append([dispatch.run(services, task_id, owner) for task_id in ids])
+
+    workers = [threading.Thread(target=work, args=(owner,)) for owner in ("one:1", "two:2")]
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join()
-    assert {mail.copies for mail in house.rows(MailRow)} == {1}
-    assert len(house.mails("label")) == len({str(mail.message["Message-ID"]) for mail in house.mails("label")}) == 10
+        worker.join(PATIENCE)
+    assert [sum(pair) for pair in zip(*ran, strict=True)] == [1] * 200
+    assert claims == ["task_claimed"] * 200
+    assert {task.fence for task in still.rows(Task) if task.id in ids} == {1}
+
+
+def test_a_worker_that_was_thought_dead_sends_no_second_mail(still: House) -> None:
+    still.post(*still.side.arrive(still.side.sell()))
+    still.drain()
+    act(still, "RunFollowUp")
+
+    def overtaken(name: str) -> None:
+        """While the first worker sleeps, its lease runs out and another one does all the work."""
+        still.clock.advance(minutes=11)
+        still.run()
+
+    first = dataclasses.replace(still.services, checkpoint=overtaken)
+    dispatch.run_due(first, "sleeper:1")
+    still.run()
+    assert still.kinds() == ["label", "survey"]
+    assert {mail.copies for mail in still.rows(MailRow)} == {1}
