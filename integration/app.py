@@ -32,15 +32,24 @@ def build_services(
     check_sender(settings)
     check_policy(settings.policy)
     vault = open_vault(settings)
-    database = Database(settings.database_url)
-    schema.upgrade(database.engine)
-    keys.check(database, vault)
+    database = _opened(settings.database_url, vault)
     http = Http(HttpLimits(**dataclasses.asdict(settings.http)))
     return Services(
         settings=settings, db=database, vault=vault, clock=clock, transport=way_out(settings, http),
         http=http, wake=wake,
         checkpoint=_checkpoint(settings.crash_at),
     )  # fmt: skip
+
+
+def _opened(url: str, vault: Vault) -> Database:
+    database = Database(url)
+    try:
+        schema.upgrade(database.engine)
+        keys.check(database, vault)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def way_out(settings: Settings, http: Http) -> Transport:
