@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from integration.db.queries import complaints
 from integration.db.queries import orders as rows
 from integration.db.queries import outbox as tasks
 from integration.db.tables import OrderRow, ShipmentRow, Shop
@@ -22,12 +21,12 @@ from integration.domain.events import (
 from integration.domain.facts import Confidence, Order, Shipment
 from integration.domain.ids import new_id
 from integration.domain.policy import Policy
-from integration.flows import alerts, history, outbox, privacy
+from integration.flows import alerts, history, outbox, privacy, redemptions, silence
 from integration.flows.known import history_of, shop_facts
 from integration.flows.people import customer_key
 from integration.flows.services import Services
 from integration.flows.shops import policy_of
-from integration.rules import after_delivery, delivery, redemption, transitions
+from integration.rules import after_delivery, delivery, transitions
 
 
 def handle(session: Session, services: Services, shop: Shop, event: Event, now: datetime) -> None:
@@ -68,15 +67,8 @@ def _order_changed(session: Session, services: Services, shop: Shop, order: Orde
     for shipment in order.shipments:
         _put_shipment(session, row, shipment, order.updated_at, now)
     _drop_replaced(session, row, order, now)
-    _note_redeemed(session, shop, order, now)
+    redemptions.note(session, shop, order, now)
     settle_delivery(session, services, shop, row, now)
-
-
-def _note_redeemed(session: Session, shop: Shop, order: Order, now: datetime) -> None:
-    for code in complaints.codes_named(session, shop.id, order.discount_codes):
-        if redemption.redeemed(order.discount_codes, code.code) and transitions.allowed("code", code.state, "redeemed"):
-            history.note(session, shop.id, code.id, now, "store", code.state, "redeemed")
-            code.state = "redeemed"
 
 
 def _shipment_changed(
@@ -96,9 +88,8 @@ def _shipment_changed(
     if row.erased_at:
         return
     _put_shipment(session, row, shipment, happened_at, now)
-    if row.complete:
-        settle_delivery(session, services, shop, row, now)
-    else:
+    settle(session, services, shop, row, now)
+    if not row.complete:
         ask_store(session, shop, order_ref, now)
 
 
@@ -112,6 +103,8 @@ def _put_shipment(session: Session, order: OrderRow, told: Shipment, at: datetim
         )  # fmt: skip
         session.add(row)
         _take_over(row, told)
+        if told.state in ("under_way", "failed"):
+            row.shipped_at = row.shipped_at or at
         history.note(session, order.shop_id, row.id, now, "store", "", told.state, told.confidence or "")
     elif transitions.supersedes(rows.as_shipment(row).state, row.state_at, told.state, at):
         if row.state != told.state:
@@ -141,19 +134,34 @@ def _take_over(row: ShipmentRow, told: Shipment) -> None:
         row.delivered_at = told.delivered_at or row.state_at
 
 
+def settle(session: Session, services: Services, shop: Shop, row: OrderRow, now: datetime) -> None:
+    """See whether the order has arrived; one that could not be read yet waits, but not for ever."""
+    if row.erased_at:
+        silence.leave(session, row, now)
+    elif row.complete:
+        settle_delivery(session, services, shop, row, now)
+    else:
+        silence.unread(session, row, now)
+
+
 def settle_delivery(session: Session, services: Services, shop: Shop, row: OrderRow, now: datetime) -> None:
-    """See whether the order has arrived, by its status or its parcels, and plan what follows."""
+    """See whether the order has arrived, by its status, its parcels or the time gone by, and plan what follows."""
     order = rows.facts(row)
     if delivery.gone(order):
+        silence.leave(session, row, now)
         return
     _, policy = policy_of(session, services, shop)
     triggers = [delivery.parse_trigger(text) for text in policy.delivered_when]
+    expected = None
     match delivery.delivery_of(order, triggers, now):
         case delivery.Delivered(at, confidence):
             _arrived(session, row, at, confidence, now)
         case delivery.Expected(at):
+            expected = at
             key = f"assume:{row.id}:{at:%Y%m%dT%H%M%S}"
             tasks.put_task(session, shop.id, "AssumeDelivered", row.id, now, key=key, due_at=at)
+    for parcel in silence.mark(session, row, policy, now, expected):
+        _put_shipment(session, row, parcel, parcel.delivered_at or now, now)
     _plan(session, services, shop, row, order, policy, now)
 
 
@@ -181,7 +189,7 @@ def _plan(
         shop_facts(services, shop),
         last or max(parcel.delivered_at or now for parcel in arrived),
         now,
-        history_of(session, shop, row, order),
+        history_of(session, shop, row, order, now),
         parcels=tuple(parcel.ref for parcel in arrived),
         complete=last is not None,
     )
@@ -195,3 +203,5 @@ def _order_removed(session: Session, shop: Shop, order_ref: str, now: datetime) 
         row.state = "removed"
         if row.facts:
             row.facts = {**row.facts, "state": "removed"}
+            redemptions.note(session, shop, rows.facts(row), now)
+            silence.leave(session, row, now)

@@ -7,6 +7,7 @@ from typing import cast
 
 from sqlmodel import Session
 
+from emails.catalogue import KINDS
 from integration.db.queries import complaints, mails, orders
 from integration.db.tables import OrderRow, Shop
 from integration.domain.facts import Order
@@ -25,17 +26,23 @@ def language_of(order: Order, shop: Shop) -> str:
 
 
 def shop_facts(services: Services, shop: Shop) -> after_delivery.ShopFacts:
-    """What the rules need to know of the shop."""
+    """What the rules need to know of the shop; a preview plans as if it were live, `flows.mails` lets nothing out."""
     has_address = bool(return_address(services, shop).street)
-    return after_delivery.ShopFacts(zone_of(shop), shop.locale, shop.state != "preview", has_address)
+    return after_delivery.ShopFacts(
+        zone_of(shop), shop.locale, has_return_address=has_address, live_since=shop.live_since
+    )
 
 
 def unwanted(session: Session, services: Services, shop: Shop, row: OrderRow, kind: str, now: datetime) -> str | None:
     """Why this mail about an order is not sent any more, asked right before it is (A4); `None` when it is."""
     if row.erased_at:
         return "erased"
+    if KINDS[kind].category != "internal" and _unreachable(session, shop, row, now):
+        return "suppressed"
     if kind not in ("label", "survey", "survey_reminder"):
         return None
+    if shop.live_since and row.delivered_at and row.delivered_at < shop.live_since:
+        return "before_live"
     if kind != "label" and not services.settings.shop.address:
         return "no_sender_address"
     order = orders.facts(row)
@@ -47,21 +54,30 @@ def unwanted(session: Session, services: Services, shop: Shop, row: OrderRow, ki
         policy,
         shop_facts(services, shop),
         now,
-        history_of(session, shop, row, order),
+        history_of(session, shop, row, order, now),
         answered=complaints.answer(session, shop.id, row.id) is not None,
-        survey_sent=survey is not None and survey.state in ("sent", "ambiguous"),
+        survey_sent=survey is not None and (survey.state in ("sent", "ambiguous") or survey.reason == "preview"),
     )
 
 
-def history_of(session: Session, shop: Shop, row: OrderRow, order: Order) -> after_delivery.History:
-    """What the rules need to know of what happened before with this order and this person."""
+def _unreachable(session: Session, shop: Shop, row: OrderRow, now: datetime) -> bool:
+    """Whether nothing at all arrives at her address, answers to her complaints included (A34)."""
+    return bool(row.facts) and "all" in suppressed_scopes(session, shop, orders.facts(row), now)
+
+
+def suppressed_scopes(session: Session, shop: Shop, order: Order, now: datetime) -> frozenset[str]:
+    """What must not be sent to the shopper's address now."""
     address = identity_keys(order.email, "", "")
-    scopes = mails.suppressed_scopes(session, shop.id, digest(shop.id, address[0])) if address else frozenset()
+    return mails.suppressed_scopes(session, shop.id, digest(shop.id, address[0]), now) if address else frozenset()
+
+
+def history_of(session: Session, shop: Shop, row: OrderRow, order: Order, now: datetime) -> after_delivery.History:
+    """What the rules need to know of what happened before with this order and this person."""
     opened = any(case.state != "closed" for case in complaints.of_order(session, shop.id, row.id))
     return after_delivery.History(
         open_complaint=opened,
         last_survey_at=mails.last_survey_at(session, shop.id, row.customer_key, row.id),
-        suppressed_scopes=scopes,
+        suppressed_scopes=suppressed_scopes(session, shop, order, now),
         consent=order.accepts_marketing,
         already=outbox.known_keys(session, row),
     )

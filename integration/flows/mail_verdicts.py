@@ -9,9 +9,9 @@ from sqlmodel import Session
 from emails.catalogue import KINDS
 from integration.db.queries import complaints
 from integration.db.queries import mails as rows
-from integration.db.tables import Task
+from integration.db.tables import MailRow, Task
 from integration.domain.errors import Ambiguous, SinkError
-from integration.flows import codes
+from integration.flows import codes, mail_events
 from integration.flows import complaints as cases
 from integration.flows.services import Services
 from integration.rules import retries
@@ -20,8 +20,12 @@ from integration.rules import retries
 def sent(session: Session, services: Services, task: Task, now: datetime) -> None:
     """The server took it: note that, and what follows from it."""
     row = rows.get(session, task.shop_id, task.subject)
-    if row.state != "sending":
-        return
+    if row.state == "sending":
+        accepted(session, row, now)
+
+
+def accepted(session: Session, row: MailRow, now: datetime) -> None:
+    """It is out, whoever told us."""
     row.state, row.sent_at, row.reason = "sent", now, ""
     if row.kind == "complaint_ack" and row.complaint_id:
         cases.acknowledged(session, complaints.get(session, row.shop_id, row.complaint_id), now)
@@ -39,6 +43,7 @@ def failed(
         row.state = "queued" if isinstance(verdict, retries.Retry) else "ambiguous"
     elif isinstance(verdict, retries.Dead):
         row.state = "dead"
+        mail_events.refused(session, services, row, error, now)
     else:
         row.state = "queued"
     row.reason = error.code

@@ -46,10 +46,10 @@ MOVES = {
         queued>sending queued>skipped queued>dead
         sending>sent sending>ambiguous sending>queued sending>dead sending>skipped
         ambiguous>queued ambiguous>sending ambiguous>sent ambiguous>dead
-        dead>queued dead>skipped""",
+        dead>queued dead>skipped sent>queued""",
     "task": """
         ready>leased leased>done leased>ready leased>ambiguous leased>dead
-        ambiguous>ready ambiguous>done ambiguous>dead dead>ready""",
+        ambiguous>ready ambiguous>done ambiguous>dead dead>ready done>ready""",
 }
 
 

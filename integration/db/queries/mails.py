@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from integration.db.tables import MailRow, OrderRow, Suppression
@@ -26,10 +27,11 @@ def of_order(session: Session, shop_id: str, order_id: str) -> Sequence[MailRow]
     return session.exec(select(MailRow).where(*mine).order_by(MailRow.id)).all()
 
 
-def suppressed_scopes(session: Session, shop_id: str, address_digest: str) -> frozenset[str]:
-    """What this address must not get: `survey`, `marketing`, or `all`."""
+def suppressed_scopes(session: Session, shop_id: str, address_digest: str, now: datetime) -> frozenset[str]:
+    """What this address must not get now: `survey`, `marketing`, or `all`."""
     mine = (Suppression.shop_id == shop_id, Suppression.address_digest == address_digest)
-    return frozenset(session.exec(select(Suppression.scope).where(*mine)).all())
+    lasting = or_(col(Suppression.until).is_(None), col(Suppression.until) > now)
+    return frozenset(session.exec(select(Suppression.scope).where(*mine, lasting)).all())
 
 
 def suppression(session: Session, shop_id: str, address_digest: str, scope: str) -> Suppression | None:
