@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
@@ -14,6 +15,7 @@ from integration.db.shared_commit import OUTAGES, SharedCommit
 from integration.domain.errors import Misconfigured, Temporary
 
 _BUSY_SECONDS = 10
+_TURN_SECONDS = 30
 _INSTALLATION, _SHOPS = 20261, 20262  # the names of our advisory locks
 
 
@@ -29,6 +31,9 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self.inbox = SharedCommit(self.engine)
+        # SQLite lets those who wait sleep and try again, so that a busy neighbour can starve one for ever; of one
+        # process the writers take turns instead.
+        self._turns: Lock | None = Lock() if self.engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def writing(self, shop_id: str = "") -> Iterator[Session]:
@@ -43,12 +48,24 @@ class Database:
     @contextmanager
     def claiming(self) -> Iterator[Session]:
         """A transaction for a compare-and-set of single rows, which needs no other row to stay as it is."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with self._turn(), Session(self.engine, expire_on_commit=False) as session:
             try:
                 with session.begin():
                     yield session
             except OUTAGES as error:
                 raise _busy(error) from error
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._turns is None:
+            yield
+        elif not self._turns.acquire(timeout=_TURN_SECONDS):
+            raise Temporary("database_busy", why="no turn to write came")
+        else:
+            try:
+                yield
+            finally:
+                self._turns.release()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
