@@ -9,6 +9,7 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import webhooks.mail_events
 import webhooks.routes
 from connectors.http import Http, HttpLimits
 from emails.transports import MailServer, Transport, transport
@@ -90,6 +91,7 @@ def create_app(services: Services) -> Flask:
     app = Flask("integration.web", static_folder=None)
     app.extensions["postventa"] = services
     app.register_blueprint(webhooks.routes.blueprint)
+    app.register_blueprint(webhooks.mail_events.blueprint)
     app.register_blueprint(health)
     web.register(app)
     hops = services.settings.server.trusted_proxies

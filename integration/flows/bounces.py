@@ -10,9 +10,10 @@ from sqlmodel import Session
 from emails.bounces import Heard, read_bounce
 from integration.db.queries import mail_events as rows
 from integration.db.queries import outbox as tasks
+from integration.db.queries import shops
 from integration.db.tables import MailRow
 from integration.domain.errors import Refused
-from integration.flows import mail_events, mail_verdicts, pauses
+from integration.flows import alerts, mail_events, mail_verdicts, pauses
 from integration.flows.services import Services
 from integration.rules import bounces, transitions
 
@@ -45,6 +46,14 @@ def take(services: Services, heard: Heard) -> str:
         elif new:
             row.reason = f"{kind}_bounce" if kind in ("hard", "soft") else "spam_complaint"
         return kind if new else "known"
+
+
+def unreadable(services: Services, provider: str) -> None:
+    """An event of another shape than its provider documents: the owner hears of it, once a day."""
+    now = services.clock()
+    with services.db.writing() as session:
+        for shop in shops.all_shops(session)[:1]:  # the provider serves them all, and they have one owner
+            alerts.tell_owner(session, services, shop, "mail_event_unreadable", now, provider=provider)
 
 
 def _settle_doubt(session: Session, row: MailRow, now: datetime) -> None:
