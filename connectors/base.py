@@ -91,6 +91,8 @@ class Capabilities:
     binds_by: Literal["email", "customer"] = "email"
     lists_every_webhook: bool = True
     """Whether `subscriptions` shows all that send to us; Shopify hides those of the app's own configuration."""
+    parcels_by_id: bool = False
+    """Whether a parcel may change without its order, so that it has to be asked for by its id."""
 
 
 class StoreConnector(ABC):

@@ -13,7 +13,7 @@ from integration.cli.commands import postventa
 from integration.cli.terminal import say_error, words
 from integration.domain.errors import Misconfigured, PostventaError
 
-for _name in ("cases", "demo", "exporting", "keys", "labels", "mails", "printing", "running", "setup", "shops"):
+for _name in ("cases", "demo", "exporting", "keys", "labels", "mails", "printing", "reading", "running", "setup", "shops"):
     import_module(f"integration.cli.{_name}")  # each adds its commands to the group
 
 

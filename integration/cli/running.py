@@ -76,8 +76,9 @@ def work(config_path: Path, until_idle: bool) -> None:
         logs.start(services.settings.log)
         owner = ticks.owner_name()
         dispatch.free_lapsed(services, ticks.dead_owner)
-        done = ticks.until_idle(services, owner)
+        done = ticks.reconcile(services) + ticks.until_idle(services, owner)
         say("work.done", n=done)
         while not until_idle:
             time.sleep(services.settings.worker.poll.total_seconds())
+            ticks.reconcile(services)
             ticks.until_idle(services, owner)

@@ -10,16 +10,13 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from integration.db.queries import outbox as rows
-from integration.db.queries import shops
-from integration.db.tables import Pause, Task
+from integration.db.tables import Task
 from integration.domain.errors import Permanent, PostventaError, SinkError, Temporary
-from integration.domain.ids import new_id
-from integration.flows import alerts, codes, fetches, followups, mail_verdicts, mails
+from integration.flows import codes, fetches, followups, mail_verdicts, mails, pauses
 from integration.flows.services import Services
 from integration.rules import retries
 
 LEASE = timedelta(minutes=10)  # longer than the longest time-outs of a mail server and a store together
-PAUSE = timedelta(minutes=15)
 log = logging.getLogger(__name__)
 
 
@@ -87,7 +84,7 @@ def _claim(services: Services, task_id: str, owner: str) -> Task | None:
         task = rows.claim(session, task_id, owner, now, LEASE)
         if task is None:
             return None
-        until, reason = _held_until(session, task, now)
+        until, reason = pauses.held_until(session, task.shop_id, HANDLERS[task.kind].stream, now)
         if until:
             rows.settle(session, task, state="ready", due_at=until, reason=reason)
             return None
@@ -98,23 +95,12 @@ def _claim(services: Services, task_id: str, owner: str) -> Task | None:
     return task
 
 
-def _held_until(session: Session, task: Task, now: datetime) -> tuple[datetime | None, str]:
-    if shops.shop(session, task.shop_id).state == "paused":
-        return now + PAUSE, "shop_paused"
-    pause = rows.pause(session, task.shop_id, HANDLERS[task.kind].stream)
-    if pause and pause.until > now:
-        return pause.until, pause.reason
-    return None, ""
-
-
 def _record_success(services: Services, task: Task, handler: Handler) -> None:
     now = services.clock()
     with services.db.writing() as session:
         if rows.settle(session, task, state="done", reason="", done_at=now):
             handler.done(session, services, task, now)
-            pause = rows.pause(session, task.shop_id, handler.stream)
-            if pause is not None:
-                session.delete(pause)
+            pauses.end(session, task.shop_id, handler.stream)
     services.wake()
 
 
@@ -134,22 +120,9 @@ def _settle_failure(
         case retries.Retry(at):
             rows.settle(session, task, state="ready", due_at=at, attempts=task.attempts + 1, reason=error.code)
         case retries.Pause():
-            _pause(session, services, task, handler, error, now)
+            until = pauses.begin(session, services, task.shop_id, handler.stream or task.kind, error, now)
+            rows.settle(session, task, state="ready", due_at=until, reason=error.code)
         case retries.Park():
             rows.settle(session, task, state="ambiguous", reason=error.code, done_at=now)
         case retries.Dead(reason):
             rows.settle(session, task, state="dead", reason=reason, done_at=now)
-
-
-def _pause(session: Session, services: Services, task: Task, handler: Handler, error: SinkError, now: datetime) -> None:
-    stream = handler.stream or task.kind
-    pause = rows.pause(session, task.shop_id, stream)
-    if pause is None:
-        pause = Pause(
-            id=new_id("pause", now), shop_id=task.shop_id, stream=stream, reason=error.code, since=now, until=now
-        )
-        session.add(pause)
-        shop = shops.shop(session, task.shop_id)
-        alerts.tell_owner(session, services, shop, error.code, now, **{**error.params, "stream": stream})
-    pause.until, pause.reason = now + PAUSE, error.code
-    rows.settle(session, task, state="ready", due_at=pause.until, reason=error.code)

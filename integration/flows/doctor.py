@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from integration.db.queries import inbox, outbox
+from integration.db.queries import cursors, inbox, outbox
 from integration.db.queries import shops as rows
 from integration.flows import connecting
 from integration.flows.services import Services
@@ -31,7 +32,7 @@ def examine(services: Services) -> list[Finding]:
         findings.append(Finding("return_address", has_address, {"shop": name}))
         failed = [one for one in connecting.check(services, name) if not one.ok]
         findings.append(Finding("store", not failed, {"shop": name, "why": ", ".join(one.code for one in failed)}))
-    return findings
+    return findings + _reading(services)
 
 
 def _public_url(services: Services) -> Finding:
@@ -61,3 +62,18 @@ def _pauses(services: Services) -> list[Finding]:
             Finding("paused", ok=False, params={"stream": row.stream, "why": row.reason})
             for row in outbox.pauses(session)
         ]
+
+
+def _reading(services: Services) -> list[Finding]:
+    """Whether each shop is read beside its webhooks, as it should be every quarter of an hour."""
+    oldest = services.clock() - timedelta(hours=1)
+    with services.db.reading() as session:
+        looks = [(shop, cursor) for shop, cursor in cursors.looks(session) if shop.state != "paused"]
+    return [
+        Finding(
+            "reading",
+            ((cursor.looked_at if cursor else None) or shop.created_at) > oldest,
+            {"shop": shop.name, "why": cursor.reason if cursor and cursor.reason else "not_running"},
+        )
+        for shop, cursor in looks
+    ]

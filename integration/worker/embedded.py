@@ -15,6 +15,8 @@ from integration.flows import dispatch
 from integration.flows.services import Services
 from integration.worker import ticks
 
+_WOKEN = ("drain", "act")
+_TIMED = {"watch": 60, "reconcile": 60}  # seconds between looks at what is due
 log = logging.getLogger(__name__)
 
 
@@ -23,15 +25,18 @@ class Embedded:
 
     def __init__(self, poll_seconds: float) -> None:
         self._poll = poll_seconds
-        self._bells = {"drain": threading.Event(), "act": threading.Event()}
+        self._bells = {name: threading.Event() for name in (*_WOKEN, *_TIMED)}
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._scheduler = BackgroundScheduler(timezone=UTC)
 
     def wake(self) -> None:
         """There is something to do."""
-        for bell in self._bells.values():
-            bell.set()
+        self._ring(*_WOKEN)
+
+    def _ring(self, *names: str) -> None:
+        for name in names:
+            self._bells[name].set()
 
     def start(self, services: Services) -> None:
         """Free what a dead predecessor held and begin to tick."""
@@ -41,15 +46,17 @@ class Embedded:
         self._loop("act", lambda: ticks.act(services, owner, lambda: not self._stopping.is_set()))
         every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler.add_job(self.wake, "interval", seconds=self._poll, **every)
+        for name, seconds in _TIMED.items():
+            self._scheduler.add_job(self._ring, "interval", args=[name], seconds=seconds, **every)
         self._scheduler.add_job(ticks.tidy, "interval", args=[services], days=1, **every)
         self._scheduler.start()
-        self.wake()
+        self._ring(*self._bells)
 
     def stop(self, patience: float = 10) -> None:
         """End after the task at hand, at most `patience` seconds later."""
         self._stopping.set()
         self._scheduler.shutdown(wait=False)
-        self.wake()
+        self._ring(*self._bells)
         end = time.monotonic() + patience
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))

@@ -10,6 +10,8 @@ from datetime import timedelta
 
 from integration.db.queries import privacy
 from integration.flows import dispatch
+from integration.flows import reconcile as reading
+from integration.flows import watch as watching
 from integration.flows.services import Services
 from webhooks import inbox
 
@@ -49,6 +51,20 @@ def act(services: Services, owner: str, going: Callable[[], bool] = lambda: True
     return total
 
 
+def watch(services: Services) -> int:
+    """See to parcels whose day has come; how many."""
+    return watching.run(services)
+
+
+def reconcile(services: Services, going: reading.Going = lambda: True) -> int:
+    """Look at the shops whose turn it is for what their webhooks missed; how many changes were new."""
+    found = 0
+    for shop_id in reading.due(services):
+        look = reading.look(services, shop_id, going) if going() else None
+        found += look.found if look else 0
+    return found
+
+
 def tidy(services: Services) -> None:
     """Once a day: webhook bodies that are old enough go."""
     with services.db.writing() as session:
@@ -57,7 +73,7 @@ def tidy(services: Services) -> None:
 
 def until_idle(services: Services, owner: str) -> int:
     """Drain and act until nothing is due (cron instead of a resident process); how much was done."""
-    total = 0
+    total = watch(services)
     while done := drain(services) + act(services, owner):
         total += done
     return total

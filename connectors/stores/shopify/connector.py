@@ -23,7 +23,7 @@ class Shopify(StoreConnector):
     """
 
     platform = "shopify"
-    capabilities = Capabilities(binds_by="customer", lists_every_webhook=False)
+    capabilities = Capabilities(binds_by="customer", lists_every_webhook=False, parcels_by_id=True)
     credential_names = ("client_id", "client_secret", "token", "api_base")
     # A pasted token needs no client id; the secret signs the webhooks either way.
     credentials_needed = (("client_id", "client_secret"), ("client_secret", "token"))

@@ -1,0 +1,48 @@
+"""Streams that stand still because the other side refuses us: told once, tried again every quarter of an hour."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from integration.db.queries import outbox as rows
+from integration.db.queries import shops
+from integration.db.tables import Pause
+from integration.domain.errors import SinkError
+from integration.domain.ids import new_id
+from integration.flows import alerts
+from integration.flows.services import Services
+
+PAUSE = timedelta(minutes=15)
+
+
+def held_until(session: Session, shop_id: str, stream: str, now: datetime) -> tuple[datetime | None, str]:
+    """Until when nothing of this stream is done for the shop, and why; `None` while it flows."""
+    if shops.shop(session, shop_id).state == "paused":
+        return now + PAUSE, "shop_paused"
+    pause = rows.pause(session, shop_id, stream)
+    if pause and pause.until > now:
+        return pause.until, pause.reason
+    return None, ""
+
+
+def begin(session: Session, services: Services, shop_id: str, stream: str, error: SinkError, now: datetime) -> datetime:
+    """Let the stream stand still and tell the owner, once; when it is tried again."""
+    pause = rows.pause(session, shop_id, stream)
+    if pause is None:
+        pause = Pause(id=new_id("pause", now), shop_id=shop_id, stream=stream, reason=error.code, since=now, until=now)
+        known = {other.reason for other in rows.pauses(session) if other.shop_id == shop_id}
+        session.add(pause)
+        if error.code not in known:  # one refusal may end several streams
+            shop = shops.shop(session, shop_id)
+            alerts.tell_owner(session, services, shop, error.code, now, **{**error.params, "stream": stream})
+    pause.until, pause.reason = now + PAUSE, error.code
+    return pause.until
+
+
+def end(session: Session, shop_id: str, stream: str) -> None:
+    """It flows again."""
+    pause = rows.pause(session, shop_id, stream)
+    if pause is not None:
+        session.delete(pause)
