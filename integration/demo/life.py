@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from integration.db.queries import complaints, history, labels, mails, orders, outbox
+from integration.db.queries import orders
 from integration.db.queries import shops as rows
-from integration.db.tables import HistoryRow, OrderRow
+from integration.db.tables import OrderRow
+from integration.flows import timelines
 from integration.i18n import Words
 
 if TYPE_CHECKING:
@@ -74,42 +75,19 @@ def of_order(world: World, side: Side, ref: str, words: Words) -> Life:
         row = orders.by_ref(session, shop.id, ref)
         if row is None:
             return Life(shop.name, side.platform, ref, (), (), moving=True)
-        past = [_told(line, words) for line in _history(session, row)] + _mails(session, row, words)
-        moments = tuple(sorted((one for one in past if one.text), key=lambda one: one.at))
+        moments = tuple(one for one in (_told(past, words) for past in timelines.past(session, row)) if one.text)
         moving = not world.idle()
         return Life(shop.name, side.platform, row.number or ref, moments, _coming(session, row, words), moving)
 
 
-def _history(session: Session, row: OrderRow) -> list[HistoryRow]:
-    subjects = [row.id, *(parcel.id for parcel in orders.shipments(session, row.id))]
-    subjects += [case.id for case in complaints.of_order(session, row.shop_id, row.id)]
-    subjects += [label.id for label in labels.of_order(session, row.shop_id, row.id)]
-    for found in (
-        complaints.code_of_order(session, row.shop_id, row.id),
-        complaints.answer(session, row.shop_id, row.id),
-        labels.return_of_order(session, row.shop_id, row.id),
-    ):
-        subjects += [found.id] if found else []
-    return list(history.of_subjects(session, row.shop_id, subjects))
-
-
-def _told(line: HistoryRow, words: Words) -> Moment:
-    kind = line.subject.partition("_")[0]
-    key = f"demo.life.{kind}.{line.to_state}"
-    note_key = f"demo.reasons.{line.reason}"
-    note = words(note_key) if line.reason and words.has(note_key) else ""
-    return Moment(line.at, words(key) if words.has(key) else "", note)
-
-
-def _mails(session: Session, row: OrderRow, words: Words) -> list[Moment]:
-    return [
-        Moment(mail.sent_at, words(f"demo.mails.{mail.kind}"), mail=mail.id)
-        for mail in mails.of_order(session, row.shop_id, row.id)
-        if mail.sent_at
-    ]
+def _told(moment: timelines.Moment, words: Words) -> Moment:
+    if moment.mail:
+        return Moment(moment.at, words(f"demo.mails.{moment.code}"), mail=moment.mail)
+    key, note_key = f"demo.life.{moment.thing}.{moment.code}", f"demo.reasons.{moment.reason}"
+    note = words(note_key) if moment.reason and words.has(note_key) else ""
+    return Moment(moment.at, words(key) if words.has(key) else "", note)
 
 
 def _coming(session: Session, row: OrderRow, words: Words) -> tuple[Moment, ...]:
-    steps = outbox.followups(session, row.shop_id, row.id)
-    planned = [step for step in steps if step.state == "planned"]
-    return tuple(Moment(step.due_at, words(f"demo.mails.{step.kind}")) for step in planned)
+    planned = [step for step in timelines.coming(session, row) if not step.skipped]
+    return tuple(Moment(step.at, words(f"demo.mails.{step.kind}")) for step in planned)

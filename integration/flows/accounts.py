@@ -32,7 +32,7 @@ _QUARTER, _HOUR, _MINUTE = timedelta(minutes=15), timedelta(hours=1), timedelta(
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is logged in; `shops` are the ids of all she may see, `session` the digest of her session."""
+    """Who is logged in; `shops` are the ids of all she may see, `zone` that of the first one."""
 
     id: str
     name: str
@@ -40,6 +40,7 @@ class Person:
     role: str
     shops: tuple[str, ...]
     locale: str
+    zone: str
     session: str = ""
 
     @property
@@ -159,6 +160,8 @@ def _begin(session: Session, account: Account, now: datetime) -> str:
 
 def person(services: Services, session_id: str) -> Person | None:
     """Who holds this session, if it is neither too old, idle for too long, nor of somebody disabled."""
+    if not session_id:
+        return None
     now = services.clock()
     with services.db.reading() as session:
         row = rows.desk_session(session, digest(session_id))
@@ -167,7 +170,7 @@ def person(services: Services, session_id: str) -> Person | None:
         account = rows.get(session, row.account_id)
         if account.disabled_at:
             return None
-        found = _person(session, account, row.digest)
+        found = _person(session, services, account, row.digest)
     if now - row.seen_at > SEEN_EVERY:
         with services.db.writing() as session:
             seen = rows.desk_session(session, row.digest)
@@ -176,12 +179,18 @@ def person(services: Services, session_id: str) -> Person | None:
     return found
 
 
-def _person(session: Session, account: Account, session_digest: str) -> Person:
-    there = [shop.id for shop in shops.all_shops(session)]
-    mine = tuple(shop for shop in there if not account.shops or shop in account.shops)
+def _person(session: Session, services: Services, account: Account, session_digest: str) -> Person:
+    mine = [shop for shop in shops.all_shops(session) if not account.shops or shop.id in account.shops]
     return Person(
-        account.id, account.name, account.email, account.role, mine, account.locale, session_digest
-    )  # fmt: skip
+        id=account.id,
+        name=account.name,
+        email=account.email,
+        role=account.role,
+        shops=tuple(shop.id for shop in mine),
+        locale=account.locale,
+        zone=mine[0].zone if mine else services.settings.shop.zone,
+        session=session_digest,
+    )
 
 
 def log_out(services: Services, who: Person, *, others: bool = False) -> None:

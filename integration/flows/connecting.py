@@ -13,7 +13,7 @@ from integration.db.queries import outbox
 from integration.db.queries import shops as rows
 from integration.db.tables import Connection, Shop
 from integration.domain.errors import Permanent, SinkError
-from integration.flows import history
+from integration.flows import going_live, history
 from integration.flows import shops as flow
 from integration.flows.services import Services
 from integration.i18n import closest_language
@@ -34,6 +34,7 @@ def add(services: Services, new: flow.NewShop, *, check: bool) -> tuple[Shop, Co
             shop.currency, shop.return_address = info.currency, dump_address(info.address)
             shop.zone = info.zone or shop.zone
             shop.locale = closest_language(info.locale, default=shop.locale)
+        shop.checked_at = services.clock() if check else None
         return shop, connection, secret
 
 
@@ -54,18 +55,24 @@ def check(services: Services, name: str) -> list[Check]:
     with services.db.reading() as session:
         connector = flow.connector_of(session, services, rows.shop_by_name(session, name))
     try:
-        return connector.check()
+        found = connector.check()
     except SinkError as error:
-        return [Check(error.code, ok=False, params={key: str(value) for key, value in error.params.items()})]
+        found = [Check(error.code, ok=False, params={key: str(value) for key, value in error.params.items()})]
+    with services.db.writing() as session:
+        shop = rows.shop_by_name(session, name)
+        shop.checked_at, shop.check_failed = services.clock(), " ".join(one.code for one in found if not one.ok)
+    return found
 
 
 def set_state(services: Services, name: str, state: Literal["live", "paused"]) -> None:
-    """Pause a shop or let it go on; what waited meanwhile becomes due at once."""
+    """Pause a shop or let it go on; what waited meanwhile becomes due at once. A preview that is paused stays one."""
     now = services.clock()
     with services.db.writing() as session:
         shop = rows.shop_by_name(session, name)
-        if shop.state == state:
+        if shop.state == state or (shop.state, state) == ("preview", "paused"):
             return
+        if shop.state == "preview":
+            going_live.begin(session, shop, now)
         history.note(session, shop.id, shop.id, now, "owner", shop.state, state)
         shop.state = state
         if state == "live":

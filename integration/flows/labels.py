@@ -32,9 +32,11 @@ def for_mail(services: Services, step: FollowUpRow) -> str:
     with services.db.reading() as session:
         shop = shops.shop(session, step.shop_id)
         _, policy = policy_of(session, services, shop)
-    charges = connectors.carrier(policy.carrier).capabilities.charges_at_creation
-    if after_delivery.label_style(policy, carrier_charges=charges) != "attach":
+    carrier = connectors.carrier(policy.carrier).capabilities
+    if after_delivery.label_style(policy, carrier_charges=carrier.charges_at_creation) != "attach":
         return "link_only"
+    if shop.state == "preview" and carrier.needs_stock:
+        return "preview"  # a bought label is not used up by a mail that does not leave
     try:
         make(services, step.shop_id, step.order_id, step.key)
     except Permanent as error:
@@ -73,12 +75,13 @@ def _reserve(
         session.add(row)
         session.flush()
         history.note(session, shop_id, row.id, now, "policy", "", "reserved", policy.carrier)
-    return row, _request(session, services, shop, order_row, row, now)
+    return row, request_of(session, services, shop, order_row, row, now)
 
 
-def _request(
+def request_of(
     session: Session, services: Services, shop: Shop, order_row: OrderRow, row: LabelRow, now: datetime
 ) -> LabelRequest:
+    """What the carrier is told."""
     order = orders.facts(order_row)
     language = language_of(order, shop)
     return LabelRequest(

@@ -22,8 +22,13 @@ from integration.flows.shops import zone_of
 from integration.i18n import Words
 
 
-def message_of(session: Session, services: Services, shop: Shop, row: MailRow, now: datetime) -> EmailMessage:
-    """The mail as it goes out now; built from rows each time, the same Message-ID on every try."""
+def message_of(
+    session: Session, services: Services, shop: Shop, row: MailRow, now: datetime, mark: str = ""
+) -> EmailMessage:
+    """The mail as it goes out now; built from rows each time, the same Message-ID on every try.
+
+    `mark` stands before the subject of a mail that is only a trial.
+    """
     kind = KINDS[row.kind]
     filling = _filling(session, services, shop, row, now)
     content = compose(FILLERS[row.kind](filling), filling.words)
@@ -34,7 +39,7 @@ def message_of(session: Session, services: Services, shop: Shop, row: MailRow, n
         reply_to=parseaddr(services.settings.shop.reply_to)[1],
         to=to,
         to_name=to_name,
-        subject=content.subject,
+        subject=f"{mark} {content.subject}".lstrip(),
         text=content.text,
         html=content.html,
         language_tag=filling.words.tag,

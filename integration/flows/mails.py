@@ -74,9 +74,11 @@ def send(services: Services, task: Task) -> None:
 
 
 def _unwanted(session: Session, services: Services, shop: Shop, row: MailRow, now: datetime) -> str | None:
-    if row.order_id is None:
-        return None
-    reason = unwanted(session, services, shop, orders.get(session, shop.id, row.order_id), row.kind, now)
+    reason = None
+    if row.order_id is not None:
+        reason = unwanted(session, services, shop, orders.get(session, shop.id, row.order_id), row.kind, now)
     if row.kind == "discount_code" and complaints.code(session, shop.id, row.context["code_id"]).state == "revoked":
-        return reason or "code_revoked"
+        reason = reason or "code_revoked"
+    if shop.state == "preview" and KINDS[row.kind].category != "internal":
+        reason = reason or "preview"  # built and shown at the desk, never sent
     return reason

@@ -31,13 +31,17 @@ _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class NewShop:
-    """What `shops add` was told; `secret` signs the webhooks and is made here when the platform leaves it to us."""
+    """What `shops add` was told; `secret` signs the webhooks and is made here when the platform leaves it to us.
+
+    `preview`: everything is planned and shown, and no mail leaves until the shop goes live.
+    """
 
     name: str
     platform: str
     address: str
     credentials: Mapping[str, str]
     secret: str = ""
+    preview: bool = False
 
 
 def policy_of(session: Session, services: Services, shop: Shop) -> tuple[int, Policy]:
@@ -111,6 +115,9 @@ def add(session: Session, services: Services, new: NewShop, now: datetime) -> tu
     shop = Shop(
         id=new_id("shop", now), connection_id=connection.id, name=new.name, address=new.address,
         zone=services.settings.shop.zone, locale=services.settings.shop.locale, created_at=now,
+        state="preview" if new.preview else "live",
+        # the whole minute, since stores tell their times to the second
+        live_since=None if new.preview else now.replace(second=0, microsecond=0),
     )  # fmt: skip
     session.add(shop)
     session.flush()

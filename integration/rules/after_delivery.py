@@ -25,7 +25,6 @@ class ShopFacts:
 
     zone: tzinfo
     locale: str = "es"
-    live: bool = True
     has_return_address: bool = True
     live_since: datetime | None = None
 
@@ -153,8 +152,6 @@ def _follow_up(kind: FollowUpKind, key: str, due_at: datetime, reason: str | Non
 def _reason(
     kind: FollowUpKind, order: Order, policy: Policy, shop: ShopFacts, at: datetime, known: History
 ) -> str | None:
-    if not shop.live:
-        return "shop_not_live"
     if gone(order):
         return gone(order)
     if not order.email.strip():

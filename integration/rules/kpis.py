@@ -156,17 +156,17 @@ def _spread(name: str, waits: Sequence[timedelta], cases: int) -> tuple[Line, Li
     """Median and 90th percentile (nearest rank) in calendar hours."""
     hours = sorted(wait.total_seconds() / 3600 for wait in waits)
     enough = len(hours) >= SMALL
-    median = _rounded(statistics.median(hours)) if enough else None
-    ninth = _rounded(hours[math.ceil(0.9 * len(hours)) - 1]) if enough else None
+    median = _rounded(statistics.median(hours), 2) if enough else None
+    ninth = _rounded(hours[math.ceil(0.9 * len(hours)) - 1], 2) if enough else None
     return (
         Line(name, median, "hours", len(hours), of=cases),
         Line(f"{name}_p90", ninth, "hours", len(hours), of=cases),
     )
 
 
-def _rounded(value: float) -> float:
-    """Two digits after the point: what the page shows, the export writes, and two people can compare."""
-    return round(value, 2)
+def _rounded(value: float, digits: int = 1) -> float:
+    """As the page shows it, the export writes it, and two people compare it."""
+    return round(value, digits)
 
 
 def resolved(steps: Sequence[Step], told: Sequence[datetime]) -> tuple[datetime | None, datetime | None]:

@@ -76,17 +76,17 @@ def render(template: str, visit: Visit | None, status: int = 200, **values: Any)
 def filled(template: str, words: Words, status: int, **values: Any) -> Response:
     """A template with its values and with what every page has: words, languages, addresses, what is wrong."""
     error = values.pop("wrong", None)
-    html = _templates().get_template(template).render(
-        t=Texts(words, "pages"),
-        words=words,
-        languages=_languages(),
-        here=f"?lang={chosen_language()}" if chosen_language() else "?",
-        linked=linked,
-        asset=assets.address,
-        url_for=url_for,
-        wrong=Wrong(str(error.params.get("field", "")), said(words, error)) if error else None,
-        **values,
-    )  # fmt: skip
+    shared: dict[str, Any] = {
+        "t": Texts(words, "pages"),
+        "words": words,
+        "languages": _languages(),
+        "here": f"?lang={chosen_language()}" if chosen_language() else "?",
+        "linked": linked,
+        "asset": assets.address,
+        "url_for": url_for,
+        "wrong": Wrong(str(error.params.get("field", "")), said(words, error)) if error else None,
+    }
+    html = _templates().get_template(template).render(**(shared | values))
     return Response(html, status, content_type="text/html; charset=utf-8", headers={"Content-Language": words.tag})
 
 

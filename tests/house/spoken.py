@@ -71,10 +71,12 @@ def asked_in_templates() -> Iterator[Asked]:
 
 def _asked_in(tree: nodes.Template, prefix: str, path: str) -> Iterator[Asked]:
     for call in tree.find_all(nodes.Call):
-        before = {"t": prefix, "words": ""}.get(getattr(call.node, "name", ""))
+        speakers = {"t": prefix, "words": "", "desk": "desk."}
+        before = speakers.get(getattr(call.node, "name", ""))
         keys = _spoken(call.args[0]) if call.args else []
         if isinstance(call.node, nodes.Getattr) and call.node.attr == "named":
-            before, keys = prefix, [f"{key}.{ANYTHING}" for key in keys]
+            before = speakers.get(getattr(call.node.node, "name", ""), prefix)
+            keys = [f"{key}.{ANYTHING}" for key in keys]
         values = None if call.dyn_kwargs else frozenset(pair.key for pair in call.kwargs)
         for key in keys if before is not None else ():
             yield Asked(f"{before}{key}", f"{path}:{call.lineno}", values)

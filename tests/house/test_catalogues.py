@@ -28,6 +28,9 @@ BY_CODE = """
     pages.causes.* pages.wishes.* pages.fixes.* pages.extra_kinds.* pages.return_reasons.* pages.methods.*
     pages.states.* pages.case_states.* pages.code_states.* pages.steps.* pages.case_steps.* pages.sources.*
     pages.did.*
+    desk.streams.* desk.order_states.* desk.parcel_states.* desk.confidences.* desk.kinds.* desk.tasks.* desk.life.*
+    desk.mail_states.* desk.skipped.* desk.roles.* desk.shop_states.* desk.did.* desk.try_steps.*
+    desk.problem.*.title desk.problem.*.text
     pages.problem.*.title pages.problem.*.text
 """
 DYNAMIC = {
@@ -46,6 +49,17 @@ DYNAMIC = {
     "pages.preferences.now_*": "on or off",
     "pages.preferences.lead_*": "on or off",
     "pages.scores.*": "by score",
+    "desk.nav.*": "by room",
+    "desk.figures.*": "the five numbers",
+    "desk.lines.*": "every line of the numbers",
+    "desk.formulas.*": "the five numbers",
+    "desk.home.resting_*": "by the shop's state",
+    "desk.shops.means_*": "by the shop's state",
+    "desk.live.lead_*": "by the shop's state",
+    "desk.cases.*": "by which cases are listed",
+    "desk.cases.none_*": "by which cases are listed",
+    "desk.mails.*": "by which mails are listed",
+    "desk.mails.none_*": "by which mails are listed",
     "checks.*.*": "by what is looked at when a shop is connected, ok or bad",
     "cli.usage.*": "click's headings",
     "demo.life.*.*": "by what changed in an order's life, and to what",
@@ -61,9 +75,11 @@ PASSED_ON = {
     "cli.*": "say(...), whose keys are read where it is called",
     "cli.help.*": "helped(...), the same",
     "mail.*.*": "a mail's facts, which name their table",
-    "pages.*": "the templates' own t(...), whose keys are read from the templates",
     "pages.*.*": "a group of codes that a template names",
-    "pages.*.other": "a code without words of its own",
+    "*.*": "the templates' own t(...) and desk(...), whose keys are read from the templates",
+    "*.*.*": "a group of codes that a template names",
+    "*.*.other": "a code without words of its own",
+    "desk.*": "the address of a room",
     "errors.*": "by the code of the error; see the tests of errors below",
     "errors.*_*": "by the code of the error and the field it is about",
 }

@@ -116,7 +116,6 @@ def test_with_a_label_per_order_parcels_do_not_multiply_it():
 
 REASONS = [
     ({"sams": order(email=" ")}, _all("no_email")),
-    ({"shop": replace(SHOP, live=False)}, _all("shop_not_live")),
     ({"sams": order(state="cancelled")}, _all("order_cancelled")),
     ({"sams": order(state="removed")}, _all("order_removed")),
     ({"sams": order(state="refunded")}, _all("order_refunded")),

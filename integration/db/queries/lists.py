@@ -142,7 +142,13 @@ def mails_between(session: Session, shop_id: str, start: datetime, end: datetime
     return session.exec(select(func.count(col(MailRow.id))).where(*mine)).one()
 
 
-def planned(session: Session, shop_id: str) -> int:
-    """How many mails are planned and wait for their day."""
+def mails_kept_back(session: Session, shop_id: str) -> int:
+    """How many mails a preview built and did not send."""
+    mine = (MailRow.shop_id == shop_id, MailRow.state == "skipped", MailRow.reason == "preview")
+    return session.exec(select(func.count(col(MailRow.id))).where(*mine)).one()
+
+
+def planned_followups(session: Session, shop_id: str) -> Sequence[FollowUpRow]:
+    """Everything planned that waits for its day."""
     mine = (FollowUpRow.shop_id == shop_id, FollowUpRow.state == "planned")
-    return session.exec(select(func.count(col(FollowUpRow.id))).where(*mine)).one()
+    return session.exec(select(FollowUpRow).where(*mine).order_by(FollowUpRow.id)).all()

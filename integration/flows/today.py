@@ -1,0 +1,73 @@
+"""What waits at the desk today: pressing cases, work that stopped, streams that stand still, shops not live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from integration.db.queries import lists
+from integration.db.queries import shops as rows
+from integration.flows import casework
+from integration.flows.accounts import Person
+from integration.flows.casework import CaseLine
+from integration.flows.services import Services
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A stream of a shop that stands still, and the code of why."""
+
+    shop: str
+    stream: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShopName:
+    """A shop as it is picked from a list."""
+
+    id: str
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The first of the cases that wait, how many there are, and what needs an owner."""
+
+    cases: tuple[CaseLine, ...]
+    all_cases: int
+    stopped: int
+    standing: tuple[Standing, ...]
+    resting: tuple[ShopName, ...]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the desk is clear."""
+        return not (self.cases or self.stopped or self.standing or self.resting)
+
+
+def waiting(services: Services, who: Person) -> Waiting:
+    """What waits for this person."""
+    cases, count = casework.pressing(services, who, SHOWN)
+    shops = shops_of(services, who)
+    names = {shop.id: shop.name for shop in shops}
+    with services.db.reading() as session:
+        standing = [Standing(names[one.shop_id], one.stream, one.reason) for one in lists.pauses(session, who.shops)]
+        stopped = lists.stopped_count(session, who.shops)
+    resting = tuple(shop for shop in shops if shop.state != "live")
+    return Waiting(cases, count, stopped if who.owns else 0, tuple(standing), resting if who.owns else ())
+
+
+def shops_of(services: Services, who: Person) -> tuple[ShopName, ...]:
+    """Her shops, by name."""
+    with services.db.reading() as session:
+        every = rows.all_shops(session)
+        return tuple(ShopName(shop.id, shop.name, shop.state) for shop in every if shop.id in who.shops)
+
+
+def every_shop(services: Services) -> tuple[ShopName, ...]:
+    """All shops there are, by name."""
+    with services.db.reading() as session:
+        return tuple(ShopName(shop.id, shop.name, shop.state) for shop in rows.all_shops(session))

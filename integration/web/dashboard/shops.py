@@ -1,0 +1,82 @@
+"""Shops: connection and state, pause and live, a trial of the whole line."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal
+
+from flask import Response, redirect
+from werkzeug import Response as BaseResponse
+
+from integration.domain.errors import BadForm, TooMany
+from integration.flows import connecting, going_live, shop_desk
+from integration.flows.accounts import Person
+from integration.i18n import Words, placeholders
+from integration.web.dashboard.door import sent, show, to, words_of
+from integration.web.dashboard.home import reason
+from integration.web.pages import said
+from integration.web.visitor import services
+
+
+def desk_list(who: Person) -> Response:
+    """Every shop with its state."""
+    return show("desk/shops", shops=shop_desk.listed(services(), who))
+
+
+def desk_shop(who: Person, shop_id: str) -> Response:
+    """One shop."""
+    return _page(who, shop_id)
+
+
+def _page(who: Person, shop_id: str, **values: Any) -> Response:
+    words = words_of(who)
+    known: dict[str, Any] = {"checks": None, "check_words": partial(check_words, words)}
+    view = shop_desk.opened(services(), who, shop_id)
+    return show("desk/shop", view=view, reason=partial(reason, words), **(known | values))
+
+
+def check(who: Person, shop_id: str) -> Response:
+    """Look at the connection now and say what was seen."""
+    return _page(who, shop_id, checks=shop_desk.check(services(), who, shop_id))
+
+
+def pause(who: Person, shop_id: str) -> BaseResponse:
+    """Nothing leaves until it goes on."""
+    return _set(who, shop_id, "paused")
+
+
+def live(who: Person, shop_id: str) -> BaseResponse:
+    """Say what going live means; then do it."""
+    view = shop_desk.opened(services(), who, shop_id)
+    if sent() is None:
+        return show("desk/live", view=view, then=going_live.consequences(services(), shop_id))
+    return _set(who, shop_id, "live")
+
+
+def _set(who: Person, shop_id: str, state: Literal["live", "paused"]) -> BaseResponse:
+    connecting.set_state(services(), shop_desk.opened(services(), who, shop_id).name, state)
+    return redirect(to("shops_one", shop_id=shop_id, did=state), 303)
+
+
+def trial(who: Person, shop_id: str) -> BaseResponse:
+    """Ask for an order and an address; then run the line and show each step."""
+    view, form, words = shop_desk.opened(services(), who, shop_id), sent(), words_of(who)
+    known: dict[str, Any] = {"view": view, "form": {"to": who.email}, "steps": None, "wrong": None}
+    if form is None:
+        return show("desk/try", **known)
+    try:
+        steps = shop_desk.try_out(services(), who, shop_id, form.get("order", "").strip(), form.get("to", "").strip())
+    except (BadForm, TooMany) as error:
+        status = 429 if isinstance(error, TooMany) else 400
+        return show("desk/try", status, **(known | {"form": form, "wrong": error}))
+    told = [(step, said(words, step.error) if step.error else "") for step in steps]
+    return show("desk/try", **(known | {"form": form, "steps": told}))
+
+
+def check_words(words: Words, code: str, *, ok: bool, params: dict[str, str] | None = None) -> str:
+    """What was looked at, in words; the code itself where nobody has put it into words."""
+    given = params or {}
+    for key in (f"checks.{code}.{'ok' if ok else 'bad'}", f"errors.{code}"):
+        if words.has(key) and placeholders(words(key)) <= set(given):
+            return words(key, **given)
+    return code
