@@ -16,8 +16,9 @@ from integration.app import build_services, create_app
 from integration.cli.commands import config_option, helped, postventa, services_at, settings_at
 from integration.cli.terminal import say
 from integration.domain.errors import Misconfigured
-from integration.flows import dispatch
-from integration.settings import Settings
+from integration.flows import accounts, dispatch
+from integration.flows.services import Services
+from integration.settings import Server, Settings
 from integration.worker import ticks
 from integration.worker.embedded import Embedded
 
@@ -50,7 +51,9 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
         raise Misconfigured("port_taken", host=host, port=port, why=error.strerror or "?") from error
     if works:
         worker.start(services)
-    say("serve.ready", url=f"http://{host}:{server.effective_port}")
+    here = f"http://{host}:{server.effective_port}"
+    say("serve.ready", url=here)
+    _welcome(services, here)
     sys.stdout.flush()
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
@@ -65,6 +68,14 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
         server.close()
         services.transport.close()
         services.db.close()
+
+
+def _welcome(services: Services, here: str) -> None:
+    """The first person at the desk comes in by a link that only the console shows."""
+    link = accounts.setup_link(services)
+    if link:
+        public = services.settings.server.public_url
+        say("serve.welcome", link=link.replace(public, here, 1) if public == Server().public_url else link)
 
 
 @postventa.command(help=helped("work"))

@@ -41,8 +41,11 @@ def shops_group() -> None:
 @click.option("--folder", help=helped("folder"))
 @click.option("--webhook-secret", help=helped("webhook_secret"))
 @click.option("--no-check", is_flag=True, help=helped("no_check"))
+@click.option("--preview", is_flag=True, help=helped("preview"))
 @click.option("--json", "as_json", is_flag=True, help=helped("json"))
-def add(config_path: Path, name: str, platform: str, no_check: bool, as_json: bool, **given: str | None) -> None:
+def add(
+    config_path: Path, name: str, platform: str, no_check: bool, preview: bool, as_json: bool, **given: str | None
+) -> None:
     """Connect a store and say where its webhooks go."""
     credentials = {key: read_secret(value) for key, value in given.items() if value and key not in _PLACES}
     if platform == "demo":
@@ -52,7 +55,7 @@ def add(config_path: Path, name: str, platform: str, no_check: bool, as_json: bo
         raise Misconfigured("option_missing", option="--url" if platform == "woocommerce" else "--domain")
     _require(platform, credentials)
     secret = read_secret(given["webhook_secret"]) if given["webhook_secret"] else ""
-    new = flow.NewShop(name, platform, address or "demo", credentials, secret)
+    new = flow.NewShop(name, platform, address or "demo", credentials, secret, preview)
     with services_at(config_path) as services:
         shop, connection, made = connecting.add(services, new, check=not no_check)
         _tell(services, shop, connection, made, as_json)
