@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 import waitress
@@ -23,6 +24,7 @@ from integration.worker import ticks
 from integration.worker.embedded import Embedded
 
 BODY_MOST = 4_000_000  # twice the webhook door's own cap: what is larger is not even buffered
+SWITCH_SECONDS = 0.0005  # jobs share the interpreter: a webhook must not wait 5 ms for its turn
 
 
 @postventa.command(help=helped("serve"))
@@ -39,16 +41,10 @@ def serve(config_path: Path, host: str | None, port: int | None, no_worker: bool
 def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
     """Serve until SIGTERM or SIGINT, then finish the task at hand and end."""
     logs.start(settings.log)
-    sys.setswitchinterval(0.0005)  # jobs share the interpreter: a webhook must not wait 5 ms for its turn
+    sys.setswitchinterval(SWITCH_SECONDS)
     worker = Embedded(settings.worker.poll.total_seconds())
     services = build_services(settings, wake=worker.wake)
-    try:
-        app = create_app(services)
-        server = waitress.create_server(
-            app, host=host, port=port, threads=16, ident="", max_request_body_size=BODY_MOST
-        )
-    except OSError as error:
-        raise Misconfigured("port_taken", host=host, port=port, why=error.strerror or "?") from error
+    server = listen(create_app(services), host, port)
     if works:
         worker.start(services)
     here = f"http://{host}:{server.effective_port}"
@@ -76,6 +72,14 @@ def _welcome(services: Services, here: str) -> None:
     if link:
         public = services.settings.server.public_url
         say("serve.welcome", link=link.replace(public, here, 1) if public == Server().public_url else link)
+
+
+def listen(app: Any, host: str, port: int) -> Any:
+    """The server of a WSGI app, before it runs; `Misconfigured("port_taken")`."""
+    try:
+        return waitress.create_server(app, host=host, port=port, threads=16, ident="", max_request_body_size=BODY_MOST)
+    except OSError as error:
+        raise Misconfigured("port_taken", host=host, port=port, why=error.strerror or "?") from error
 
 
 @postventa.command(help=helped("work"))

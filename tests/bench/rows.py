@@ -13,17 +13,18 @@ Case = TypeVar("Case")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure and the most it may be, both in `unit`."""
+    """One figure and the most it may be, or the least with `at_least`, both in `unit`."""
 
     what: str
     measured: float
     bound: float
     unit: str
+    at_least: bool = False
 
     @property
     def held(self) -> bool:
         """Whether the figure is within its bound."""
-        return self.measured <= self.bound
+        return self.measured >= self.bound if self.at_least else self.measured <= self.bound
 
 
 def cpu_ms(act: Callable[[Case], object], cases: Sequence[Case]) -> float:
@@ -42,7 +43,11 @@ def table(rows: Iterable[Row]) -> str:
     """The rows as Markdown."""
     lines = ["| what | measured | bound | held |", "|---|--:|--:|---|"]
     lines += [
-        f"| {row.what} | {row.measured:.4g} {row.unit} | {row.bound:g} {row.unit} | {'yes' if row.held else '**no**'} |"
+        f"| {row.what} | {row.measured:.4g} {row.unit} | {_bound(row)} | {'yes' if row.held else '**no**'} |"
         for row in rows
     ]
     return "\n".join(lines)
+
+
+def _bound(row: Row) -> str:
+    return f"{'at least ' if row.at_least else ''}{row.bound:g} {row.unit}".strip()
