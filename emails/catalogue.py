@@ -21,7 +21,8 @@ class Kind:
     """One kind of mail.
 
     `unsubscribe_scope` is what its one-click opt-out ends; `why` names the reason for receipt in the footer
-    (`mail.why_you.<why>`); after `useless_after` from its queueing it is not worth sending any more.
+    (`mail.why_you.<why>`); after `useless_after` from its queueing it is not worth sending any more. What is `bulk`
+    leaves after deliveries, by the hundred, and waits when too many would leave at a time (A9).
     """
 
     name: str
@@ -32,6 +33,7 @@ class Kind:
     unsubscribe_scope: Scope = ""
     attaches_label: bool = False
     carries_code: bool = False
+    bulk: bool = False
 
     @property
     def needs_postal_address(self) -> bool:
@@ -44,9 +46,16 @@ def _table(*kinds: Kind) -> Mapping[str, Kind]:
 
 
 KINDS = _table(
-    Kind(name="label", category="service", useless_after=30 * DAY, why="order", attaches_label=True),
-    Kind(name="survey", category="survey", useless_after=14 * DAY, why="survey", unsubscribe_scope="survey"),
-    Kind(name="survey_reminder", category="survey", useless_after=7 * DAY, why="survey", unsubscribe_scope="survey"),
+    Kind(name="label", category="service", useless_after=30 * DAY, why="order", attaches_label=True, bulk=True),
+    Kind(name="survey", category="survey", useless_after=14 * DAY, why="survey", unsubscribe_scope="survey", bulk=True),
+    Kind(
+        name="survey_reminder",
+        category="survey",
+        useless_after=7 * DAY,
+        why="survey",
+        unsubscribe_scope="survey",
+        bulk=True,
+    ),
     Kind(
         name="complaint_ack", category="service", useless_after=5 * DAY, why="complaint", auto_submitted="auto-replied"
     ),

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from integration.db.queries import outbox as rows
 from integration.db.tables import Task
 from integration.domain.errors import Permanent, PostventaError, SinkError, Temporary
-from integration.flows import codes, fetches, followups, mail_verdicts, mails, pauses
+from integration.flows import codes, fetches, followups, mail_verdicts, mails, pacing, pauses
 from integration.flows.services import Services
 from integration.rules import retries
 
@@ -22,7 +22,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Handler:
-    """How a kind of task is done: `act` outside any transaction, `done` or `failed` in the one of the verdict."""
+    """How a kind of task is done: `act` outside any transaction, `done` or `failed` in the one of the verdict.
+
+    `hold` may put it off when it is claimed: until when, and the code of the reason.
+    """
 
     act: Callable[[Services, Task], object]
     done: Callable[[Session, Services, Task, datetime], None] = lambda session, services, task, now: None
@@ -30,10 +33,13 @@ class Handler:
         lambda session, services, task, error, verdict, now: verdict
     )
     stream: str = ""
+    hold: Callable[[Session, Services, Task, datetime], tuple[datetime | None, str]] = (
+        lambda session, services, task, now: (None, "")
+    )
 
 
 HANDLERS: dict[str, Handler] = {
-    "SendMail": Handler(mails.send, mail_verdicts.sent, mail_verdicts.failed, "mail"),
+    "SendMail": Handler(mails.send, mail_verdicts.sent, mail_verdicts.failed, "mail", pacing.hold),
     "RunFollowUp": Handler(followups.run),
     "CreateDiscount": Handler(codes.create, codes.created, codes.failed, "store"),
     "RevokeDiscount": Handler(codes.revoke, codes.revoked, codes.revoke_failed, "store"),
@@ -50,10 +56,13 @@ def run_due(services: Services, owner: str, limit: int = 100, going: Callable[[]
 
 
 def run(services: Services, task_id: str, owner: str) -> bool:
-    """Claim, act, record; false when another worker has it or its stream stands still."""
-    task = _claim(services, task_id, owner)
-    if task is None:
+    """Claim, act, record, or put off what has to wait; false when another worker has it."""
+    claimed = _claim(services, task_id, owner)
+    if claimed is None:
         return False
+    task, goes = claimed
+    if not goes:
+        return True
     services.checkpoint("task_claimed")
     handler = HANDLERS[task.kind]
     try:
@@ -78,21 +87,25 @@ def free_lapsed(services: Services, dead_owner: Callable[[str], bool]) -> None:
                 task.state, task.owner, task.lease_until = "ready", "", None
 
 
-def _claim(services: Services, task_id: str, owner: str) -> Task | None:
+def _claim(services: Services, task_id: str, owner: str) -> tuple[Task, bool] | None:
+    """The task, and whether it goes now; `None` when it is not ours."""
     now = services.clock()
     with services.db.writing() as session:
         task = rows.claim(session, task_id, owner, now, LEASE)
         if task is None:
             return None
-        until, reason = pauses.held_until(session, task.shop_id, HANDLERS[task.kind].stream, now)
+        handler = HANDLERS[task.kind]
+        until, reason = pauses.held_until(session, task.shop_id, handler.stream, now)
+        if not until and task.useless_after and task.useless_after < now:
+            _settle_failure(session, services, task, handler, Permanent("useless_now"), now)
+            return task, False
+        if not until:
+            until, reason = handler.hold(session, services, task, now)
         if until:
             rows.settle(session, task, state="ready", due_at=until, reason=reason)
-            return None
-        if task.useless_after and task.useless_after < now:
-            _settle_failure(session, services, task, HANDLERS[task.kind], Permanent("useless_now"), now)
-            return None
+            return task, False
         task.tried_at = task.tried_at or now
-    return task
+    return task, True
 
 
 def _record_success(services: Services, task: Task, handler: Handler) -> None:

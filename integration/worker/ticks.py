@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from integration.db.queries import privacy
+from integration.db.queries import paces, privacy
 from integration.flows import dispatch
 from integration.flows import reconcile as reading
 from integration.flows import watch as watching
@@ -16,6 +16,7 @@ from integration.flows.services import Services
 from webhooks import inbox
 
 BODIES_KEPT = timedelta(days=30)
+PACES_KEPT = timedelta(days=60)  # longer than any mail waits for its day
 
 
 def owner_name() -> str:
@@ -66,9 +67,10 @@ def reconcile(services: Services, going: reading.Going = lambda: True) -> int:
 
 
 def tidy(services: Services) -> None:
-    """Once a day: webhook bodies that are old enough go."""
+    """Once a day: webhook bodies that are old enough go, and counts of mails long sent."""
     with services.db.writing() as session:
         privacy.empty_bodies(session, services.clock() - BODIES_KEPT)
+        paces.forget(session, services.clock() - PACES_KEPT)
 
 
 def until_idle(services: Services, owner: str) -> int:
