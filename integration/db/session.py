@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
@@ -12,10 +11,10 @@ from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, Ope
 from sqlmodel import Session
 
 from integration.db.shared_commit import OUTAGES, SharedCommit
+from integration.db.turns import Turns
 from integration.domain.errors import Misconfigured, Temporary
 
 _BUSY_SECONDS = 10
-_TURN_SECONDS = 30
 _INSTALLATION, _SHOPS = 20261, 20262  # the names of our advisory locks
 
 
@@ -30,10 +29,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
-        self.inbox = SharedCommit(self.engine)
-        # SQLite lets those who wait sleep and try again, so that a busy neighbour can starve one for ever; of one
-        # process the writers take turns instead.
-        self._turns: Lock | None = Lock() if self.engine.dialect.name == "sqlite" else None
+        self._turns = Turns() if self.engine.dialect.name == "sqlite" else None
+        self.inbox = SharedCommit(self.engine, lambda: self._turn(first=True))
 
     @contextmanager
     def writing(self, shop_id: str = "") -> Iterator[Session]:
@@ -55,17 +52,8 @@ class Database:
             except OUTAGES as error:
                 raise _busy(error) from error
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if self._turns is None:
-            yield
-        elif not self._turns.acquire(timeout=_TURN_SECONDS):
-            raise Temporary("database_busy", why="no turn to write came")
-        else:
-            try:
-                yield
-            finally:
-                self._turns.release()
+    def _turn(self, *, first: bool = False) -> AbstractContextManager[None]:
+        return self._turns.take(first=first) if self._turns else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from threading import Lock
@@ -54,8 +55,9 @@ class SharedCommit:
     next one waiting does the same. Where a commit takes 5 ms, one each would keep 160 deliveries a second.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, turn: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
         self._engine = engine
+        self._turn = turn
         self._insert = _INSERT_INTO[engine.dialect.name](_ROWS).on_conflict_do_nothing(index_elements=_SAME)
         self._guard = Lock()
         self._waiting: deque[_Caller] = deque()
@@ -92,10 +94,12 @@ class SharedCommit:
         """One transaction for all; when a row cannot be kept, one for each, so that it fails alone."""
         failure = ""
         try:
-            with self._engine.begin() as connection:
+            with self._turn(), self._engine.begin() as connection:
                 self._put(connection, [caller.receipt for caller in callers])
         except OUTAGES as error:
             failure = str(error.orig)[:80]
+        except Temporary as error:
+            failure = error.code
         except Exception as error:
             if len(callers) > 1:
                 for caller in callers:
