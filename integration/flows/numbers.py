@@ -38,7 +38,7 @@ class Numbers:
 
 def of_shops(services: Services, shops: Sequence[str], days: int) -> Numbers:
     """The numbers of the last `days` days of these shops taken together."""
-    end = services.clock()
+    end = services.clock() + timedelta(seconds=1)  # what happened this very moment counts
     period = Period(end - timedelta(days=days), end)
     with services.db.reading() as session:
         now, before = (_lines(session, shops, one) for one in (period, period.before()))

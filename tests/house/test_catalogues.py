@@ -29,7 +29,7 @@ BY_CODE = """
     pages.states.* pages.case_states.* pages.code_states.* pages.steps.* pages.case_steps.* pages.sources.*
     pages.did.*
     desk.streams.* desk.order_states.* desk.parcel_states.* desk.confidences.* desk.kinds.* desk.tasks.* desk.life.*
-    desk.mail_states.* desk.skipped.* desk.roles.* desk.shop_states.* desk.did.* desk.try_steps.*
+    desk.platforms.* desk.mail_states.* desk.skipped.* desk.roles.* desk.shop_states.* desk.did.* desk.try_steps.*
     desk.problem.*.title desk.problem.*.text
     pages.problem.*.title pages.problem.*.text
 """
@@ -68,10 +68,12 @@ DYNAMIC = {
     "demo.steps.*": "the steps of the demo's check",
     "doctor.*.*": "by check, ok or bad",
     "doctor.*.remedy": "by check",
+    "mailcheck.*.*": "by what is looked at, and what is the matter with it",
 }
 """Keys that are put together at run time, and what they are put together from."""
 PASSED_ON = {
     "*": "the key comes from whoever calls",
+    "*_remedy": "the same, and what to do about it",
     "cli.*": "say(...), whose keys are read where it is called",
     "cli.help.*": "helped(...), the same",
     "mail.*.*": "a mail's facts, which name their table",

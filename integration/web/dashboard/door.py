@@ -87,7 +87,10 @@ def _prove() -> None:
 
 
 def _own_origin() -> bool:
+    """A page with `no-referrer` sends `Origin: null`; then the browser's own word that the page is ours counts."""
     origin = request.headers.get("Origin")
+    if origin == "null":
+        return request.headers.get("Sec-Fetch-Site") == "same-origin"
     public = urlsplit(services().settings.server.public_url)
     return origin is None or origin in (f"{public.scheme}://{public.netloc}", request.host_url.rstrip("/"))
 

@@ -72,6 +72,8 @@ def basis(words: Words, line: Line) -> str:
     """What the value rests on: how many, of how many, and how sure."""
     if line.unit == "count":
         return words("desk.basis.complaints")
+    if not line.of:
+        return words("desk.basis.nothing")
     few, told = line.value is None, {"n": line.n, "of": line.of}
     if line.unit != "percent":
         return words("desk.basis.few_waits" if few else "desk.basis.waits", **told)
