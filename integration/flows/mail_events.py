@@ -10,7 +10,7 @@ from emails.catalogue import KINDS
 from integration import __version__
 from integration.db.mail_tables import MailEvent
 from integration.db.queries import mail_events as rows
-from integration.db.queries import orders
+from integration.db.queries import orders, shops
 from integration.db.tables import MailRow, Suppression
 from integration.domain.errors import SinkError
 from integration.domain.ids import new_id
@@ -51,6 +51,13 @@ def refused(session: Session, services: Services, row: MailRow, error: SinkError
     kind = bounces.kind_of_refusal(error.code, reply)
     if kind in ("hard", "soft"):
         keep(session, row, kind, now, code=reply.partition(" ")[0], source=services.settings.mail.transport)
+
+
+def allow(services: Services, address: str) -> int:
+    """Write again to an address of which bounces ended it, in every shop; how many suppressions that was."""
+    with services.db.writing() as session:
+        digests = [(shop.id, address_digest(shop.id, address)) for shop in shops.all_shops(session)]
+        return sum(rows.allow(session, *one, ("hard_bounce", "soft_bounces")) for one in digests)
 
 
 def address_digest(shop_id: str, address: str) -> str:

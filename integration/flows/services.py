@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from connectors.http import Http
+from emails import dns
 from emails.transports import Transport
 from integration.clock import Clock
 from integration.db.session import Database
@@ -26,6 +27,7 @@ class Services:
     clock: Clock
     transport: Transport
     http: Http
+    look_up: dns.LookUp = dns.look_up
     wake: Callable[[], None] = lambda: None
     checkpoint: Callable[[str], None] = lambda name: None
     store_states: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -223,6 +223,18 @@ def test_a_provider_that_tells_of_a_mail_in_doubt_has_had_it(make_house: MakeHou
         assert [task.state for task in tasks] == ["done"]
 
 
+def test_the_owner_may_write_to_an_address_again_but_not_to_whoever_complained(make_house: MakeHouse) -> None:
+    house = make_house(survey_delay="1d")
+    house.deliver()
+    came_back(house, "postfix__no_such_user", sent(house))
+    came_back(house, "yahoo__complaint", sent(house))
+    assert mail_events.allow(house.services, "SAM@example.com") == 1
+    assert held(house) == {("survey", "spam_complaint"), ("marketing", "spam_complaint")}
+    house.deliver()
+    assert house.kinds() == ["label", "label"]
+    assert came_back(house, "postfix__no_such_user", sent(house)) == "hard"
+
+
 def test_what_is_kept_of_an_address_means_something_in_one_shop_only() -> None:
     mine, of_eve = (mail_events.address_digest(shop, "sam@example.com") for shop in ("shop_of_mia", "shop_of_eve"))
     assert mine != of_eve
