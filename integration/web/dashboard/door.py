@@ -81,8 +81,10 @@ def sent() -> Form | None:
 
 
 def _prove() -> None:
+    if not (request.mimetype and own_page() and _own_origin()):
+        abort(403)
     g.sent = fields()
-    if not (own_page() and _own_origin() and hmac.compare_digest(g.sent.pop("csrf", "").encode(), csrf().encode())):
+    if not hmac.compare_digest(g.sent.pop("csrf", "").encode(), csrf().encode()):
         abort(403)
 
 
