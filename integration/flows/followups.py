@@ -55,5 +55,4 @@ def assume_delivered(services: Services, task: Task) -> None:
     with services.db.writing() as session:
         shop = shops.shop(session, task.shop_id)
         row = orders.get(session, task.shop_id, task.subject)
-        if row.facts and not row.erased_at:
-            intake.settle_delivery(session, services, shop, row, services.clock())
+        intake.settle(session, services, shop, row, services.clock())

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from integration.db.queries import orders as rows
 from integration.db.queries import outbox as tasks
-from integration.db.tables import OrderRow, ShipmentRow, Shop
+from integration.db.tables import OrderRow, Shop
 from integration.domain.events import (
     Event,
     OrderChanged,
@@ -18,15 +18,15 @@ from integration.domain.events import (
     ShipmentChanged,
     StoreComplained,
 )
-from integration.domain.facts import Confidence, Order, Shipment
-from integration.domain.ids import new_id
+from integration.domain.facts import Order, Shipment
 from integration.domain.policy import Policy
 from integration.flows import alerts, history, outbox, privacy, redemptions, silence
 from integration.flows.known import history_of, shop_facts
+from integration.flows.parcels import Parcels
 from integration.flows.people import customer_key
 from integration.flows.services import Services
 from integration.flows.shops import policy_of
-from integration.rules import after_delivery, delivery, transitions
+from integration.rules import after_delivery, delivery
 
 
 def handle(session: Session, services: Services, shop: Shop, event: Event, now: datetime) -> None:
@@ -55,6 +55,7 @@ def _order_changed(session: Session, services: Services, shop: Shop, order: Orde
     row = rows.by_ref(session, shop.id, order.ref)
     if order.state == "draft" and row is None:
         return
+    fresh = row is None
     if row is None:
         row = rows.stub(shop.id, order.ref, now)
         session.add(row)
@@ -64,11 +65,12 @@ def _order_changed(session: Session, services: Services, shop: Shop, order: Orde
         history.note(session, shop.id, row.id, now, "store", row.state, order.state)
     rows.put_facts(row, order, customer_key(shop.id, order))
     session.flush()
+    parcels = Parcels(session, row, fresh=fresh)
     for shipment in order.shipments:
-        _put_shipment(session, row, shipment, order.updated_at, now)
-    _drop_replaced(session, row, order, now)
+        parcels.put(shipment, order.updated_at, now)
+    parcels.drop_replaced(order, now)
     redemptions.note(session, shop, order, now)
-    settle_delivery(session, services, shop, row, now)
+    _settle_delivery(session, services, shop, row, parcels, order, now)
 
 
 def _shipment_changed(
@@ -87,113 +89,72 @@ def _shipment_changed(
         session.flush()
     if row.erased_at:
         return
-    _put_shipment(session, row, shipment, happened_at, now)
-    settle(session, services, shop, row, now)
+    parcels = Parcels(session, row)
+    parcels.put(shipment, happened_at, now)
+    session.flush()
+    settle(session, services, shop, row, now, parcels)
     if not row.complete:
         ask_store(session, shop, order_ref, now)
 
 
-def _put_shipment(session: Session, order: OrderRow, told: Shipment, at: datetime, now: datetime) -> None:
-    at = min(at, now)
-    row = next((known for known in rows.shipments(session, order.id) if known.ref == told.ref), None)
-    if row is None:
-        row = ShipmentRow(
-            id=new_id("shipment", now), shop_id=order.shop_id, order_id=order.id, ref=told.ref,
-            state=told.state, state_at=at,
-        )  # fmt: skip
-        session.add(row)
-        _take_over(row, told)
-        if told.state in ("under_way", "failed"):
-            row.shipped_at = row.shipped_at or at
-        history.note(session, order.shop_id, row.id, now, "store", "", told.state, told.confidence or "")
-    elif transitions.supersedes(rows.as_shipment(row).state, row.state_at, told.state, at):
-        if row.state != told.state:
-            history.note(session, order.shop_id, row.id, now, "store", row.state, told.state, told.confidence or "")
-        row.state, row.state_at = told.state, at
-        _take_over(row, told)
-    session.flush()
-
-
-def _drop_replaced(session: Session, row: OrderRow, order: Order, now: datetime) -> None:
-    """The store's view is the whole set: a parcel under way that it no longer names was replaced by those it names.
-
-    WooCommerce names one parcel `order` until a tracking number gives it a name of its own.
-    """
-    named = {shipment.ref for shipment in order.shipments}
-    for parcel in rows.shipments(session, row.id) if named else ():
-        if parcel.ref not in named and parcel.state == "under_way" and parcel.state_at <= order.updated_at:
-            history.note(session, row.shop_id, parcel.id, now, "store", parcel.state, "cancelled", "replaced")
-            parcel.state = "cancelled"
-
-
-def _take_over(row: ShipmentRow, told: Shipment) -> None:
-    row.confidence = told.confidence or row.confidence
-    row.carrier, row.tracking = told.carrier or row.carrier, told.tracking or row.tracking
-    row.shipped_at = told.shipped_at or row.shipped_at
-    if told.state == "delivered":
-        row.delivered_at = told.delivered_at or row.state_at
-
-
-def settle(session: Session, services: Services, shop: Shop, row: OrderRow, now: datetime) -> None:
+def settle(
+    session: Session, services: Services, shop: Shop, row: OrderRow, now: datetime, parcels: Parcels | None = None
+) -> None:
     """See whether the order has arrived; one that could not be read yet waits, but not for ever."""
+    parcels = parcels or Parcels(session, row)
     if row.erased_at:
-        silence.leave(session, row, now)
+        silence.leave(session, parcels, now)
     elif row.complete:
-        settle_delivery(session, services, shop, row, now)
+        _settle_delivery(session, services, shop, row, parcels, rows.facts(row), now)
     else:
-        silence.unread(session, row, now)
+        silence.unread(session, parcels, now)
 
 
-def settle_delivery(session: Session, services: Services, shop: Shop, row: OrderRow, now: datetime) -> None:
-    """See whether the order has arrived, by its status, its parcels or the time gone by, and plan what follows."""
-    order = rows.facts(row)
+def _settle_delivery(
+    session: Session, services: Services, shop: Shop, row: OrderRow, parcels: Parcels, order: Order, now: datetime
+) -> None:
+    """By its status, its parcels or the time gone by; and plan what follows."""
     if delivery.gone(order):
-        silence.leave(session, row, now)
+        silence.leave(session, parcels, now)
         return
     _, policy = policy_of(session, services, shop)
     triggers = [delivery.parse_trigger(text) for text in policy.delivered_when]
     expected = None
     match delivery.delivery_of(order, triggers, now):
         case delivery.Delivered(at, confidence):
-            _arrived(session, row, at, confidence, now)
+            parcels.arrive(at, confidence, now)
         case delivery.Expected(at):
             expected = at
             key = f"assume:{row.id}:{at:%Y%m%dT%H%M%S}"
             tasks.put_task(session, shop.id, "AssumeDelivered", row.id, now, key=key, due_at=at)
-    for parcel in silence.mark(session, row, policy, now, expected):
-        _put_shipment(session, row, parcel, parcel.delivered_at or now, now)
-    _plan(session, services, shop, row, order, policy, now)
-
-
-def _arrived(session: Session, order: OrderRow, at: datetime, confidence: Confidence, now: datetime) -> None:
-    parcels = [parcel for parcel in rows.shipments(session, order.id) if parcel.state != "cancelled"]
-    open_refs = [parcel.ref for parcel in parcels if parcel.state != "delivered"] if parcels else ["order"]
-    for ref in open_refs:
-        _put_shipment(session, order, Shipment(ref, "delivered", confidence, delivered_at=at), at, now)
+    silence.mark(session, parcels, policy, now, expected)
+    _plan(session, services, shop, row, parcels, order, policy, now)
 
 
 def _plan(
-    session: Session, services: Services, shop: Shop, row: OrderRow, order: Order, policy: Policy, now: datetime
+    session: Session,
+    services: Services,
+    shop: Shop,
+    row: OrderRow,
+    parcels: Parcels,
+    order: Order,
+    policy: Policy,
+    now: datetime,
 ) -> None:
-    parcels = [rows.as_shipment(parcel) for parcel in rows.shipments(session, row.id)]
-    arrived = tuple(parcel for parcel in parcels if parcel.state == "delivered")
+    arrived = tuple(parcel for parcel in parcels.known if parcel.state == "delivered")
     if not arrived:
         return
-    if row.delivered_at is None and delivery.last_delivery(parcels):
-        row.delivered_at = delivery.last_delivery(parcels)
+    last = delivery.last_delivery(parcels.known)
+    if row.delivered_at is None and last:
+        row.delivered_at = last
         history.note(session, shop.id, row.id, now, arrived[0].confidence or "store", "", "delivered")
-    last = delivery.last_delivery(parcels)
-    plan = after_delivery.plan(
-        order,
-        policy,
-        shop_facts(services, shop),
-        last or max(parcel.delivered_at or now for parcel in arrived),
-        now,
-        history_of(session, shop, row, order, now),
-        parcels=tuple(parcel.ref for parcel in arrived),
-        complete=last is not None,
-    )
-    outbox.put(session, row, plan, now)
+    facts = shop_facts(services, shop)
+    at = last or max(parcel.delivered_at or now for parcel in arrived)
+    past = after_delivery.past(policy, facts, at, now) is not None
+    known = history_of(session, shop, row, order, now, past=past, fresh=parcels.fresh)
+    refs = tuple(parcel.ref for parcel in arrived)
+    plan = after_delivery.plan(order, policy, facts, at, now, known, parcels=refs, complete=last is not None)
+    outbox.put(session, row, plan, known.already, now)
 
 
 def _order_removed(session: Session, shop: Shop, order_ref: str, now: datetime) -> None:
@@ -204,4 +165,4 @@ def _order_removed(session: Session, shop: Shop, order_ref: str, now: datetime) 
         if row.facts:
             row.facts = {**row.facts, "state": "removed"}
             redemptions.note(session, shop, rows.facts(row), now)
-            silence.leave(session, row, now)
+            silence.leave(session, Parcels(session, row), now)

@@ -71,8 +71,16 @@ def suppressed_scopes(session: Session, shop: Shop, order: Order, now: datetime)
     return mails.suppressed_scopes(session, shop.id, digest(shop.id, address[0]), now) if address else frozenset()
 
 
-def history_of(session: Session, shop: Shop, row: OrderRow, order: Order, now: datetime) -> after_delivery.History:
-    """What the rules need to know of what happened before with this order and this person."""
+def history_of(
+    session: Session, shop: Shop, row: OrderRow, order: Order, now: datetime, *, past: bool = False, fresh: bool = False
+) -> after_delivery.History:
+    """What the rules need to know of what happened before with this order and this person.
+
+    Of a delivery that is too long ago for any mail, `past`, only what is planned already matters; of an order that
+    has only now been heard of, `fresh`, nothing is.
+    """
+    if past:
+        return after_delivery.History(already=frozenset() if fresh else outbox.known_keys(session, row))
     opened = any(case.state != "closed" for case in complaints.of_order(session, shop.id, row.id))
     return after_delivery.History(
         open_complaint=opened,

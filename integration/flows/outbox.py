@@ -18,17 +18,17 @@ def known_keys(session: Session, order: OrderRow) -> frozenset[str]:
     return frozenset(row.key for row in rows.followups(session, order.shop_id, order.id))
 
 
-def put(session: Session, order: OrderRow, plan: Iterable[FollowUp], now: datetime) -> None:
-    """Keep each follow-up once, by its key, and a task for each that is to be done."""
-    known = known_keys(session, order)
-    for step in plan:
-        if step.key in known:
-            continue
-        row = FollowUpRow(
+def put(session: Session, order: OrderRow, plan: Iterable[FollowUp], known: frozenset[str], now: datetime) -> None:
+    """Keep each follow-up once, by its key, and a task for each that is to be done; `known` are the keys there are."""
+    steps = [step for step in plan if step.key not in known]
+    rows_of = [
+        FollowUpRow(
             id=new_id("followup", now), shop_id=order.shop_id, order_id=order.id, kind=step.kind, key=step.key,
             due_at=step.due_at, state=step.state, reason=step.reason,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        if step.state == "planned":
-            rows.put_task(session, order.shop_id, "RunFollowUp", row.id, now, due_at=step.due_at)
+        )
+        for step in steps
+    ]  # fmt: skip
+    session.add_all(rows_of)
+    for row in rows_of:
+        if row.state == "planned":
+            rows.put_task(session, order.shop_id, "RunFollowUp", row.id, now, due_at=row.due_at)

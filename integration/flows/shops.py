@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -46,8 +47,16 @@ class NewShop:
 
 def policy_of(session: Session, services: Services, shop: Shop) -> tuple[int, Policy]:
     """Version and policy in force: what the owner set for this shop over the defaults of the config."""
-    version, body = rows.policy_body(session, shop.id)
-    return version, policy_from(body, spelled(services.settings.policy))
+    if (known := session.info.get(f"policy:{shop.id}")) is None:  # asked for with every order of a page
+        known = session.info[f"policy:{shop.id}"] = rows.policy_body(session, shop.id)
+    version, body = known
+    return version, _policy(json.dumps(body, sort_keys=True), services.settings.policy)
+
+
+@lru_cache(maxsize=256)
+def _policy(body: str, defaults: Policy) -> Policy:
+    """Checked once."""
+    return policy_from(json.loads(body), spelled(defaults))
 
 
 def set_policy(session: Session, services: Services, shop: Shop, body: dict[str, object], now: datetime) -> int:
@@ -55,6 +64,7 @@ def set_policy(session: Session, services: Services, shop: Shop, body: dict[str,
     check_policy(policy_from(body, spelled(services.settings.policy)))
     version = rows.policy_body(session, shop.id)[0] + 1
     session.add(PolicyVersion(id=new_id("policy", now), shop_id=shop.id, version=version, body=body, created_at=now))
+    session.info.pop(f"policy:{shop.id}", None)
     return version
 
 

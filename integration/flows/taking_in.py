@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from sqlmodel import Session
-
 from connectors.base import Page
 from integration.db.queries import cursors, shops
 from integration.db.shared_commit import OUTAGES
-from integration.db.tables import Shop
+from integration.domain.errors import Temporary
 from integration.domain.events import Event, OrderChanged, PersonErased, ShipmentChanged
 from integration.flows import alerts, intake
 from integration.flows.services import Services
@@ -43,26 +41,27 @@ def _news(services: Services, shop_id: str, found: Page) -> list[Event]:
     return [*map(OrderChanged, new), *map(PersonErased, erased)]
 
 
-def take(services: Services, shop_id: str, events: Iterable[Event]) -> list[str]:
+def take(services: Services, shop_id: str, events: Sequence[Event]) -> list[str]:
     """Handle each event, a few in one transaction; the store's ids of those that failed."""
     failed: list[str] = []
     for chunk in chunks(events):
-        with services.db.writing(shop_id) as session:
-            shop = shops.shop(session, shop_id)
-            failed += [_ref(event) for event in chunk if not _handled(session, services, shop, event)]
-    if failed or events:
+        if not _taken(services, shop_id, chunk):  # one of them fails: each alone, so that the others do not
+            failed += [_ref(event) for event in chunk if not _taken(services, shop_id, [event])]
+    if events:
         services.wake()
     return failed
 
 
-def _handled(session: Session, services: Services, shop: Shop, event: Event) -> bool:
+def _taken(services: Services, shop_id: str, events: Sequence[Event]) -> bool:
     try:
-        with session.begin_nested():
-            intake.handle(session, services, shop, event, services.clock())
-    except OUTAGES:
+        with services.db.writing(shop_id) as session:
+            shop = shops.shop(session, shop_id)
+            for event in events:
+                intake.handle(session, services, shop, event, services.clock())
+    except (*OUTAGES, Temporary):
         raise  # the database's trouble, not the order's
     except Exception:
-        log.exception("order %s of %s could not be taken in", _ref(event), shop.id)
+        log.exception("orders %s of %s could not be taken in", [_ref(event) for event in events], shop_id)
         return False
     return True
 

@@ -84,7 +84,7 @@ def plan(
     whichever door (A9).
     """
     arrived = min(delivered_at, now)
-    age = _past(policy, shop, arrived, now)
+    age = past(policy, shop, arrived, now)
     dates = _label_dates(order, policy, arrived, parcels, complete=complete)
     reasons = {"label": age or _reason("label", order, policy, shop, arrived, known)}
     if complete:
@@ -95,7 +95,8 @@ def plan(
     return tuple(_follow_up(*date, reasons[date[0]]) for date in dates if date[1] not in known.already)
 
 
-def _past(policy: Policy, shop: ShopFacts, arrived: datetime, now: datetime) -> str | None:
+def past(policy: Policy, shop: ShopFacts, arrived: datetime, now: datetime) -> str | None:
+    """Why a delivery is too long ago for any mail; `None` when it is not."""
     if shop.live_since is not None and arrived < shop.live_since:
         return "before_live"
     return "too_old" if policy.max_age is not None and now - arrived > policy.max_age else None
