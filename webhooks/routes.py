@@ -29,15 +29,14 @@ def receive(platform: str, key: str) -> Response:
     """Keep one delivery. 200 only after the commit; 401 bad signature, 404 unknown, 413 too large, 503 try again."""
     services: Services = current_app.extensions["postventa"]
     if (request.content_length or 0) > BODY_MAX:
-        return _answer(413)
+        return _refused(413, platform, "too_large")
     body = request.get_data(cache=False)
     if len(body) > BODY_MAX:
-        return _answer(413)
+        return _refused(413, platform, "too_large")
     try:
         return _kept(services, platform, key, body)
     except (BadSignature, BadPayload) as error:
-        logs.security("webhook_refused", platform=platform, reason=error.code)
-        return _answer(401)
+        return _refused(401, platform, error.code)
     except Temporary as error:
         log.warning("webhook not kept: %s", error)
         return _answer(503)
@@ -48,13 +47,18 @@ def _kept(services: Services, platform: str, key: str, body: bytes) -> Response:
     doors: Doors = current_app.extensions[DOORS]
     admitted = doors.admit(platform, key, headers, body)
     if admitted is None:
-        return _answer(404)
+        return _refused(404, platform, "no_such_door")
     door, delivery = admitted
     if not delivery.ping:
         inbox.keep(services, door, delivery, body)
         services.checkpoint("inbox_committed")
         services.wake()
     return _answer(200)
+
+
+def _refused(status: int, platform: str, reason: str) -> Response:
+    logs.security("webhook_refused", platform=platform[:20], reason=reason)
+    return _answer(status)
 
 
 def _answer(status: int) -> Response:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-
-import waitress
 
 from integration.app import build_services, create_app
 from integration.clock import system_clock
 from integration.db.queries import inbox, outbox
 from integration.db.queries import shops as rows
 from integration.demo.pages import WORLD, pages
+from integration.demo.serving import Serving
 from integration.demo.sides import ShopifySide, Side, WooCommerceSide
 from integration.flows import connecting
 from integration.flows.services import Services
@@ -64,15 +62,14 @@ class World:
         self.folder = folder
         self.sides: tuple[Side, ...] = (WooCommerceSide(system_clock), ShopifySide(system_clock))
         self._worker = Embedded(1)
-        self._server: Any = None
-        self._port = port
+        self._server = Serving(port)
         self._survey_delay = survey_delay
         self.services: Services
 
     @property
     def url(self) -> str:
         """Where the service answers."""
-        return f"http://127.0.0.1:{self._server.effective_port}"
+        return f"http://127.0.0.1:{self._server.port}"
 
     @property
     def outbox(self) -> Path:
@@ -82,10 +79,8 @@ class World:
     def start(self) -> None:
         """Everything up, both shops connected and checked."""
         write_key_file(self.folder / "postventa.key")
-        self._server = waitress.create_server(lambda *_: [], host="127.0.0.1", port=self._port, threads=8)
         self.services = build_services(self._settings(), wake=self._worker.wake)
-        self._server.application = self._application()
-        threading.Thread(target=self._server.run, daemon=True, name="demo-server").start()
+        self._server.start(self._application())
         for side in self.sides:
             self._connect(side)
         self._worker.start(self.services)
@@ -131,8 +126,7 @@ class World:
     def stop(self) -> None:
         """Everything down."""
         self._worker.stop()
-        if self._server is not None:
-            self._server.close()
+        self._server.stop()
         for side in self.sides:
             side.stop()
         if hasattr(self, "services"):

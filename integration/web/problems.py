@@ -7,6 +7,7 @@ import logging
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException
 
+from integration import logs
 from integration.domain.errors import BadForm, Conflict, Gone, NotFound, Temporary
 from integration.web.pages import kept_private, render
 
@@ -16,6 +17,7 @@ KINDS: tuple[tuple[type[Exception], int], ...] = (
 )  # fmt: skip
 NAMES = {400: "unreadable", 403: "foreign", 404: "unknown", 405: "unreadable", 409: "moved", 410: "expired",
          413: "too_large", 503: "busy"}  # fmt: skip
+REFUSED = (403, 404, 410, 413)
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +33,8 @@ def failed(error: Exception) -> Response:
     status = _status(error)
     if status == 500:
         _log.error("page %s failed", request.endpoint, exc_info=error)
+    elif status in REFUSED:
+        logs.security("page_refused", page=request.endpoint or "none", status=status)
     erased = getattr(error, "code", "") == "erased"
     return render("problem.html", g.get("visit"), status, problem="erased" if erased else NAMES.get(status, "broken"))
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import http.client
 import re
-import threading
 from collections.abc import Iterator
 
 import pytest
-import waitress
 from playwright.sync_api import Page
 
 from integration.db.tables import (
@@ -22,6 +20,7 @@ from integration.db.tables import (
     ReturnRow,
     Suppression,
 )
+from integration.demo.serving import Serving
 from tests.conftest import StandingClock
 from tests.flows.house import House
 
@@ -40,12 +39,10 @@ def house(tmp_path, clock: StandingClock) -> Iterator[House]:
 @pytest.fixture
 def port(house: House) -> Iterator[int]:
     """Where the house answers over real HTTP."""
-    server = waitress.create_server(house.app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield server.effective_port
-    server.close()
-    thread.join(30)
+    server = Serving()
+    server.start(house.app)
+    yield server.port
+    server.stop()
 
 
 def paths(house: House) -> list[str]:

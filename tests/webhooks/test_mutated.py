@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import random
 import socket
-import threading
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
-import waitress
 
 from integration.cli.running import BODY_MOST
 from integration.db.tables import Receipt
+from integration.demo.serving import Serving
 from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
 
@@ -112,22 +111,14 @@ def _sendable(headers: dict[str, str]) -> dict[str, str]:
 
 def test_three_hundred_raw_ones_over_a_socket(make_house: MakeHouse) -> None:
     house = make_house("woocommerce")
-    server = waitress.create_server(
-        house.app,
-        host="127.0.0.1",
-        port=0,
-        threads=4,
-        max_request_body_size=BODY_MOST,
-        clear_untrusted_proxy_headers=True,
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
+    server = Serving(max_request_body_size=BODY_MOST, clear_untrusted_proxy_headers=True)
+    server.start(house.app)
     dice = random.Random(7)
     headers, body = house.side.arrive(house.side.sell())
     try:
-        statuses = Counter(_raw(server.effective_port, dice, house.path, dict(headers), body) for _ in range(300))
+        statuses = Counter(_raw(server.port, dice, house.path, dict(headers), body) for _ in range(300))
     finally:
-        server.close()
+        server.stop()
     assert not [status for status in statuses if status >= 500 and status != 501], statuses
 
 

@@ -17,12 +17,12 @@ from statistics import median
 from typing import Any
 
 import pytest
-import waitress
 
 from integration.app import create_app
 from integration.clock import system_clock
 from integration.db.queries import outbox
 from integration.db.tables import MailRow, OrderRow, Receipt, Task
+from integration.demo.serving import Serving
 from integration.flows import dispatch
 from integration.flows.services import Services
 from integration.worker.embedded import Embedded
@@ -80,14 +80,12 @@ def served(house: House, start: Engines) -> Iterator[int]:
     """The house behind waitress with its engine; the port."""
     engine = Embedded(NEVER)
     services = dataclasses.replace(house.services, wake=engine.wake)
-    server = waitress.create_server(create_app(services), host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
+    server = Serving()
+    server.start(create_app(services))
     engine.start(services)
-    yield server.effective_port
+    yield server.port
     engine.stop()
-    server.close()
-    thread.join(PATIENCE)
+    server.stop()
 
 
 def post(port: int, path: str, headers: Any, body: bytes) -> int:
