@@ -39,9 +39,9 @@ class Serving:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close every socket; by another thread they would be closed while this one waits for them."""
+        """Finish the answers at hand, then close every socket in the thread that waits for them."""
+        self._server.task_dispatcher.shutdown()
         if self._thread.is_alive():
             self._server.trigger.pull_trigger(lambda: self._server.asyncore.close_all(self._map))
             self._thread.join()
-        self._server.task_dispatcher.shutdown()
         self._server.asyncore.close_all(self._map)
