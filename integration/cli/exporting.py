@@ -14,6 +14,7 @@ from integration.db import exports
 from integration.db.queries import inbox as rows
 from integration.domain.errors import Misconfigured
 from integration.flows import doctor as flow
+from integration.flows.findings import Finding
 from webhooks import inbox
 
 
@@ -65,7 +66,7 @@ def doctor(config_path: Path, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _told(finding: flow.Finding) -> dict[str, object]:
+def _told(finding: Finding) -> dict[str, object]:
     result = "ok" if finding.ok else "bad"
     remedy = "" if finding.ok else words(f"doctor.{finding.check}.remedy", **finding.params)
     sentence = words(f"doctor.{finding.check}.{result}", **finding.params)

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from integration.db.queries import cursors, inbox, outbox
 from integration.db.queries import shops as rows
-from integration.flows import connecting
+from integration.flows import connecting, reach
+from integration.flows.findings import Finding
 from integration.flows.services import Services
 from integration.flows.shops import return_address
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check; words and remedy are in the catalogue under `doctor.<check>`."""
-
-    check: str
-    ok: bool
-    params: Mapping[str, object] = field(default_factory=dict)
-
-
 def examine(services: Services) -> list[Finding]:
-    """Everything we can see from inside, most basic first."""
-    findings = [_public_url(services), _owner(services), *_waiting(services), *_pauses(services)]
+    """Everything we can see from inside, and by our public address from outside, most basic first."""
+    findings = [_public_url(services), *reach.look(services), _owner(services)]
+    findings += [*_waiting(services), *_pauses(services)]
     with services.db.reading() as session:
         shops = [(shop.name, bool(return_address(services, shop).street)) for shop in rows.all_shops(session)]
     findings.append(Finding("has_shop", bool(shops)))
