@@ -63,7 +63,7 @@ def look(
         return None
     name, cursor, connector = begun
     found, problem = 0, None
-    made = subscriptions.heal(services, shop_id, connector, cursor, anyhow=subscribe)
+    healed = subscriptions.heal(services, shop_id, connector, cursor, anyhow=subscribe)
     changes = _changes(services, shop_id, connector, cursor, going)
     try:
         for new in chain(changes, _parcels(services, shop_id, connector, going)):
@@ -71,8 +71,8 @@ def look(
     except SinkError as error:
         problem = error
     with services.db.writing(shop_id) as session:
-        _end(session, services, shop_id, found, problem, whole=going(), hooked=made is not None)
-    return Look(name, found, made or (), problem)
+        _end(session, services, shop_id, found, problem, healed, whole=going())
+    return Look(name, found, healed.made, problem)
 
 
 def _begin(services: Services, shop_id: str, *, now_anyhow: bool) -> tuple[str, Cursor, StoreConnector] | None:
@@ -142,9 +142,9 @@ def _end(
     shop_id: str,
     found: int,
     problem: SinkError | None,
+    healed: subscriptions.Healed,
     *,
     whole: bool,
-    hooked: bool,
 ) -> None:
     now = services.clock()
     cursor = cursors.get(session, shop_id, "changes")
@@ -156,8 +156,7 @@ def _end(
     else:
         cursor.looked_at, cursor.reason = now, ""
         pauses.end(session, shop_id, STREAM)
-        if hooked:
-            subscriptions.tell(session, services, shops.shop(session, shop_id), cursor, now)
+        subscriptions.tell(session, services, shops.shop(session, shop_id), cursor, healed, now)
 
 
 def _failed(session: Session, services: Services, cursor: Cursor, problem: SinkError, now: datetime) -> None:

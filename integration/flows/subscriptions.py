@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -20,30 +21,32 @@ from integration.flows.shops import webhook_secrets
 log = logging.getLogger(__name__)
 
 
-def heal(
-    services: Services, shop_id: str, connector: StoreConnector, cursor: Cursor, *, anyhow: bool
-) -> tuple[str, ...] | None:
-    """Make what lacks; the topics that were made, `None` when nobody can tell whether all are there.
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """Topics that were made; whether all webhooks are there now, as far as can be told; what went wrong."""
 
-    What cannot be made is told to the owner and stops nothing else.
-    """
-    if not reachable(services):
-        return None
+    made: tuple[str, ...] = ()
+    whole: bool = False
+    problem: SinkError | None = None
+
+
+def heal(services: Services, shop_id: str, connector: StoreConnector, cursor: Cursor, *, anyhow: bool) -> Healed:
+    """Make what lacks. What cannot be made stops nothing else."""
+    if not reachable(services) or cursor.reason:
+        return Healed()  # after a look that failed, what the store grants us goes into reading
     with services.db.reading() as session:
         connection = shops.connection_of(session, shops.shop(session, shop_id))
     url, secret = webhook_url(services, connection), webhook_secrets(services, connection)[0]
     try:
         there = any(one.url == url for one in connector.subscriptions())
         if not (connector.capabilities.lists_every_webhook or there or cursor.made_hooks or anyhow):
-            return None  # they may stand in the app's configuration; others beside them would double every delivery
+            return Healed()  # they may stand in the app's configuration; others beside them would double everything
         made = connector.heal_subscriptions(url, secret)
-    except Temporary:
-        return None
     except SinkError as error:
-        _tell_not_made(services, shop_id, error)
-        return None
+        log.info("webhooks of shop %s: %s", shop_id, error)
+        return Healed(problem=error)
     _keep(services, shop_id, made, known=there or bool(made))
-    return made
+    return Healed(made, whole=True)
 
 
 def reachable(services: Services) -> bool:
@@ -62,17 +65,13 @@ def _keep(services: Services, shop_id: str, made: tuple[str, ...], *, known: boo
             cursor.healed = ", ".join(dict.fromkeys(healed)) if cursor.whole_at else ""
 
 
-def tell(session: Session, services: Services, shop: Shop, cursor: Cursor, now: datetime) -> None:
+def tell(session: Session, services: Services, shop: Shop, cursor: Cursor, healed: Healed, now: datetime) -> None:
     """After a whole look: what was made anew, and how much was found without it. The first time is no news."""
+    if healed.problem is not None and not isinstance(healed.problem, Temporary):
+        alerts.tell_owner(session, services, shop, "webhooks_not_made", now, why=healed.problem.code)
+    if not healed.whole:
+        return
     if cursor.healed:
         params = {"topics": cursor.healed, "missed": cursor.missed}
         alerts.tell_owner(session, services, shop, "webhooks_healed", now, **params)
     cursor.whole_at, cursor.missed, cursor.healed = now, 0, ""
-
-
-def _tell_not_made(services: Services, shop_id: str, error: SinkError) -> None:
-    log.warning("webhooks of shop %s: %s", shop_id, error)
-    with services.db.writing(shop_id) as session:
-        shop = shops.shop(session, shop_id)
-        now = services.clock()
-        alerts.tell_owner(session, services, shop, "webhooks_not_made", now, why=error.code)
