@@ -11,7 +11,8 @@ from sqlmodel import Field, SQLModel
 class Cursor(SQLModel, table=True):
     """How far a shop is read, by the store's own clock: `stream` is `changes`, for ever, or `backfill`, once.
 
-    `looked_at` is when it was last read to the end, `reason` why it was not since. `missed` counts the changes that
+    `looked_at` is when it was last read to the end, `reason` why it was not since; a look that was broken off goes on
+    at `resume_at`, also within the time that is read again. `missed` counts the changes that
     were found since its webhooks were last seen whole, at `whole_at`; `healed` are those made anew since, of which
     the owner has to hear; `made_hooks` says that webhooks made by the store's API are known to have been there.
     """
@@ -24,6 +25,7 @@ class Cursor(SQLModel, table=True):
     state: str = "open"
     began_at: datetime
     position: datetime
+    resume_at: datetime | None = None
     seen: int = 0
     missed: int = 0
     due_at: datetime

@@ -71,7 +71,7 @@ def look(
     except SinkError as error:
         problem = error
     with services.db.writing(shop_id) as session:
-        _end(session, services, shop_id, found, problem, healed, whole=going())
+        _end(session, services, cursor, found, problem, healed, whole=going())
     return Look(name, found, healed.made, problem)
 
 
@@ -94,11 +94,13 @@ def _begin(services: Services, shop_id: str, *, now_anyhow: bool) -> tuple[str, 
 def _changes(
     services: Services, shop_id: str, connector: StoreConnector, cursor: Cursor, going: Going
 ) -> Iterator[int]:
-    since, at = rules.since(cursor.position), ""
+    since, at = cursor.resume_at or rules.since(cursor.position), ""
     while going():
         page = connector.changed_orders(since, at)
         yield taking_in.page(services, shop_id, page)
-        _advance(services, shop_id, "changes", [order.updated_at for order in page.orders])
+        changed = [order.updated_at for order in page.orders]
+        _advance(services, shop_id, "changes", changed)
+        cursor.resume_at = rules.advanced(since, changed, services.clock())
         at = page.next_cursor
         if not at:
             return
@@ -139,16 +141,17 @@ def _is_news(row: ShipmentRow | None, told: Shipment) -> bool:
 def _end(
     session: Session,
     services: Services,
-    shop_id: str,
+    read: Cursor,
     found: int,
     problem: SinkError | None,
     healed: subscriptions.Healed,
     *,
     whole: bool,
 ) -> None:
-    now = services.clock()
+    now, shop_id = services.clock(), read.shop_id
     cursor = cursors.get(session, shop_id, "changes")
     cursor.missed += found
+    cursor.resume_at = None if whole and problem is None else read.resume_at
     if problem is not None:
         _failed(session, services, cursor, problem, now)
     elif not whole:

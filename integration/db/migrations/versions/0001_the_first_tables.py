@@ -115,6 +115,7 @@ def upgrade() -> None:
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("began_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("position", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("resume_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("seen", sa.Integer(), nullable=False),
         sa.Column("missed", sa.Integer(), nullable=False),
         sa.Column("due_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
