@@ -67,5 +67,6 @@ KINDS = _table(
     Kind(name="owner_fix", category="internal", useless_after=14 * DAY, why="owner"),
     Kind(name="owner_return", category="internal", useless_after=14 * DAY, why="owner"),
     Kind(name="owner_notice", category="internal", useless_after=3 * DAY, why="owner"),
+    Kind(name="owner_daily", category="internal", useless_after=DAY, why="owner"),
     Kind(name="test", category="internal", useless_after=HOUR, why="owner"),
 )

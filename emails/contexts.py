@@ -264,6 +264,28 @@ class OwnerNoticeMail:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing that needs the owner, by its code, and how many of it there are."""
+
+    code: str
+    n: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerDailyMail:
+    """How the last 24 hours went, so that silence is never mistaken for health; `needs` is what waits for her."""
+
+    kind: ClassVar[str] = "owner_daily"
+    frame: OwnerFrame
+    day: datetime
+    delivered: int
+    mailed: int
+    waiting: int
+    desk_url: str
+    needs: tuple[Need, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestMail:
     """Shows that mails leave: when, and by which way."""
@@ -277,5 +299,5 @@ class TestMail:
 
 MailContext = (
     LabelMail | SurveyMail | SurveyReminderMail | ComplaintAckMail | DecisionMail | DiscountCodeMail | AnswerMail
-    | ReturnAckMail | OwnerCaseMail | OwnerFixMail | OwnerReturnMail | OwnerNoticeMail | TestMail
+    | ReturnAckMail | OwnerCaseMail | OwnerFixMail | OwnerReturnMail | OwnerNoticeMail | OwnerDailyMail | TestMail
 )  # fmt: skip

@@ -116,6 +116,12 @@ def _owner_notice(mail: contexts.OwnerNoticeMail, t: Words) -> Iterable[Fact]:
     yield t("mail.owner_notice.code"), (mail.code,)
 
 
+def _owner_daily(mail: contexts.OwnerDailyMail, t: Words) -> Iterable[Fact]:
+    yield t("mail.owner_daily.delivered"), (t.number(mail.delivered),)
+    yield t("mail.owner_daily.mailed"), (t.number(mail.mailed),)
+    yield t("mail.owner_daily.waiting"), (t.number(mail.waiting),)
+
+
 def _test(mail: contexts.TestMail, t: Words) -> Iterable[Fact]:
     yield t("mail.test.sent"), (_moment(mail.sent_at, t),)
     yield t("mail.test.way_out"), (mail.way_out,)
@@ -138,5 +144,6 @@ _FACTS: Mapping[str, Callable[[Any, Words], Iterable[Fact]]] = {
     "owner_fix": _owner_fix,
     "owner_return": _owner_return,
     "owner_notice": _owner_notice,
+    "owner_daily": _owner_daily,
     "test": _test,
 }

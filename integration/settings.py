@@ -111,6 +111,14 @@ class Worker:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alerts:
+    """How the owner learns that all is well, and that it is not; `daily` is a time of her shop's day, or `off`."""
+
+    daily: Annotated[str, Field(pattern=r"^(off|([01]\d|2[0-3]):[0-5]\d)$")] = "08:00"
+    ping_url: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Backup:
     """Where back-ups go and how many stay."""
 
@@ -141,6 +149,7 @@ class Settings:
     shop: ShopDefaults = field(default_factory=ShopDefaults)
     contact: ContactPerson = field(default_factory=ContactPerson)
     worker: Worker = field(default_factory=Worker)
+    alerts: Alerts = field(default_factory=Alerts)
     backup: Backup = field(default_factory=Backup)
     log: Log = field(default_factory=Log)
     policy: Policy = field(default_factory=Policy)
@@ -163,8 +172,8 @@ class Settings:
 
 SECTIONS = tuple(name.name for name in dataclasses.fields(Settings) if name.name not in ("folder", "crash_at"))
 _NESTED = (
-    Server, DatabaseAt, Keys, Mail, HttpOut, ShopDefaults, ContactPerson, Worker, Backup, Log, Policy, Compensation,
-    Fixes, Settings,
+    Server, DatabaseAt, Keys, Mail, HttpOut, ShopDefaults, ContactPerson, Worker, Alerts, Backup, Log, Policy,
+    Compensation, Fixes, Settings,
 )  # fmt: skip
 
 
@@ -275,3 +284,8 @@ def secret_from_environment(name: str) -> str:
     if not os.environ.get(name):
         raise Misconfigured("no_variable", variable=name)
     return os.environ[name]
+
+
+def config_from_environment() -> Path:
+    """The config of a service that is started without a command line: `POSTVENTA_CONFIG`, else `./config.toml`."""
+    return Path(os.environ.get("POSTVENTA_CONFIG") or "config.toml").absolute()

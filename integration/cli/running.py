@@ -23,6 +23,7 @@ from integration.settings import Server, Settings
 from integration.worker import ticks
 from integration.worker.embedded import Embedded
 
+PULSE = 300.0  # seconds between two signs of life
 BODY_MOST = 4_000_000  # twice the webhook door's own cap: what is larger is not even buffered
 SWITCH_SECONDS = 0.0005  # jobs share the interpreter: a webhook must not wait 5 ms for its turn
 
@@ -91,9 +92,18 @@ def work(config_path: Path, until_idle: bool) -> None:
         logs.start(services.settings.log)
         owner = ticks.owner_name()
         dispatch.free_lapsed(services, ticks.dead_owner)
-        done = ticks.reconcile(services) + ticks.until_idle(services, owner)
-        say("work.done", n=done)
+        say("work.done", n=_round(services, owner))
+        pulse = time.monotonic()
         while not until_idle:
             time.sleep(services.settings.worker.poll.total_seconds())
-            ticks.reconcile(services)
-            ticks.until_idle(services, owner)
+            _round(services, owner, pulse=time.monotonic() - pulse > PULSE)
+            pulse = time.monotonic() if time.monotonic() - pulse > PULSE else pulse
+
+
+def _round(services: Services, owner: str, *, pulse: bool = True) -> int:
+    """Everything that is due; then now and again what is old goes, and a sign of life says that all went through."""
+    done = ticks.reconcile(services) + ticks.morning(services) + ticks.until_idle(services, owner)
+    if pulse:
+        ticks.tidy(services)
+        ticks.pulse(services)
+    return done

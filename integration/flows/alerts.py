@@ -6,7 +6,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from integration.db.tables import Shop
+from emails.catalogue import KINDS
+from integration.db.queries import mails as mail_rows
+from integration.db.queries import shops
+from integration.db.tables import Shop, Task
 from integration.flows import mails
 from integration.flows.services import Services
 
@@ -17,3 +20,13 @@ def tell_owner(session: Session, services: Services, shop: Shop, code: str, now:
     about = "|".join(values.values())
     key = f"owner_notice:{code}:{about}:{now:%Y%m%d}"
     mails.queue(session, services, shop, "owner_notice", key, now, context={"code": code, "params": values})
+
+
+def tell_stopped(session: Session, services: Services, task: Task, now: datetime) -> None:
+    """A piece of work stopped for good: the owner hears of it, of all of a day in one mail.
+
+    Her own mails are left out, or one that cannot be sent would bring forth another.
+    """
+    mail = mail_rows.get(session, task.shop_id, task.subject) if task.kind == "SendMail" else None
+    if mail is None or KINDS[mail.kind].category != "internal":
+        tell_owner(session, services, shops.shop(session, task.shop_id), "work_stopped", now)

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from integration.db.queries import outbox as rows
 from integration.db.tables import Task
 from integration.domain.errors import Permanent, PostventaError, SinkError, Temporary
-from integration.flows import codes, fetches, followups, mail_verdicts, mails, pacing, pauses
+from integration.flows import alerts, codes, fetches, followups, going_live, mail_verdicts, mails, pacing, pauses
 from integration.flows.services import Services
 from integration.rules import retries
 
@@ -41,7 +41,7 @@ class Handler:
 HANDLERS: dict[str, Handler] = {
     "SendMail": Handler(mails.send, mail_verdicts.sent, mail_verdicts.failed, "mail", pacing.hold),
     "RunFollowUp": Handler(followups.run),
-    "CreateDiscount": Handler(codes.create, codes.created, codes.failed, "store"),
+    "CreateDiscount": Handler(codes.create, codes.created, codes.failed, "store", going_live.hold),
     "RevokeDiscount": Handler(codes.revoke, codes.revoked, codes.revoke_failed, "store"),
     "FetchOrder": Handler(fetches.fetch, stream="store"),
     "AssumeDelivered": Handler(followups.assume_delivered),
@@ -139,3 +139,4 @@ def _settle_failure(
             rows.settle(session, task, state="ambiguous", reason=error.code, done_at=now)
         case retries.Dead(reason):
             rows.settle(session, task, state="dead", reason=reason, done_at=now)
+            alerts.tell_stopped(session, services, task, now)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from integration.db.queries import lists, numbers, outbox
 from integration.db.queries import shops as rows
-from integration.db.tables import Shop
+from integration.db.tables import Shop, Task
 from integration.flows import history
 from integration.flows.services import Services
 from integration.flows.shops import policy_of
@@ -17,8 +17,8 @@ from integration.rules import transitions
 from integration.rules.forecast import mails_a_day
 
 LOOKED_AT = 14
-HELD_BACK = ("CreateDiscount",)
-"""What a preview must not do in the store: it waits, visibly, until the shop is live."""
+HELD = "shop_preview"
+LATER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +50,10 @@ def begin(session: Session, shop: Shop, now: datetime) -> None:
         if transitions.allowed("followup", step.state, "skipped"):
             history.note(session, shop.id, step.id, now, "policy", step.state, "skipped", "before_live")
             step.state, step.reason = "skipped", "before_live"
-    for task in outbox.held(session, shop.id, "shop_preview"):
+    for task in outbox.held(session, shop.id, HELD):
         task.due_at, task.reason = now, ""
+
+
+def hold(session: Session, services: Services, task: Task, now: datetime) -> tuple[datetime | None, str]:
+    """What changes something in the store waits, visibly, until the shop is live."""
+    return (now + LATER, HELD) if rows.shop(session, task.shop_id).state == "preview" else (None, "")

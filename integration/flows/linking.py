@@ -49,3 +49,8 @@ def url_of(services: Services, row: LinkRow, purpose: Purpose) -> str:
 def order_links(session: Session, services: Services, shop_id: str, order_id: str, now: datetime) -> dict[Purpose, str]:
     """The links that every mail about an order carries: returns, complaint, preferences."""
     return {purpose: give(session, services, shop_id, purpose, order_id, now) for purpose in ORDER_PURPOSES}
+
+
+def desk_url(services: Services) -> str:
+    """Where the owner logs in."""
+    return f"{services.settings.server.public_url.rstrip('/')}/admin/"

@@ -252,7 +252,16 @@ def _owner_notice(filling: Filling) -> mail.OwnerNoticeMail:
     context = filling.row.context
     return mail.OwnerNoticeMail(
         frame=_owner_frame(filling), code=context["code"], params=context["params"],
-        happened_at=filling.row.created_at, dashboard_url=filling.services.settings.server.public_url,
+        happened_at=filling.row.created_at, dashboard_url=linking.desk_url(filling.services),
+    )  # fmt: skip
+
+
+def _owner_daily(filling: Filling) -> mail.OwnerDailyMail:
+    told = filling.row.context
+    return mail.OwnerDailyMail(
+        frame=_owner_frame(filling), day=filling.row.created_at, delivered=told["delivered"], mailed=told["mailed"],
+        waiting=told["waiting"], needs=tuple(mail.Need(code, n) for code, n in told["needs"]),
+        desk_url=linking.desk_url(filling.services),
     )  # fmt: skip
 
 
@@ -269,4 +278,5 @@ FILLERS: dict[str, Callable[[Filling], mail.MailContext]] = {
     "owner_fix": _owner_fix,
     "owner_return": _owner_return,
     "owner_notice": _owner_notice,
+    "owner_daily": _owner_daily,
 }

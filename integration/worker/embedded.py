@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC
 
@@ -16,7 +17,7 @@ from integration.flows.services import Services
 from integration.worker import ticks
 
 _WOKEN = ("drain", "act")
-_TIMED = {"watch": 60, "reconcile": 60}  # seconds between looks at what is due
+_TIMED = {"watch": 60, "reconcile": 60, "morning": 60, "pulse": 300}  # seconds between looks at what is due
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +29,7 @@ class Embedded:
         self._bells = {name: threading.Event() for name in (*_WOKEN, *_TIMED)}
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._rounds: Counter[str] = Counter()
         self._scheduler = BackgroundScheduler(timezone=UTC)
 
     def wake(self) -> None:
@@ -43,7 +45,11 @@ class Embedded:
         owner = ticks.owner_name()
         dispatch.free_lapsed(services, ticks.dead_owner)
         self._loop("drain", lambda: self._drain(services))
-        self._loop("act", lambda: ticks.act(services, owner, lambda: not self._stopping.is_set()))
+        self._loop("act", lambda: ticks.act(services, owner, self._going))
+        self._loop("watch", lambda: ticks.watch(services))
+        self._loop("reconcile", lambda: ticks.reconcile(services, self._going))
+        self._loop("morning", lambda: ticks.morning(services))
+        self._loop("pulse", lambda: self._pulse(services))
         every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler.add_job(self.wake, "interval", seconds=self._poll, **every)
         for name, seconds in _TIMED.items():
@@ -61,6 +67,15 @@ class Embedded:
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
 
+    def _going(self) -> bool:
+        return not self._stopping.is_set()
+
+    def _pulse(self, services: Services) -> int:
+        """Tell the watcher only when both inbox and outbox were gone through since the last time."""
+        alive = all(self._rounds[name] for name in _WOKEN)
+        self._rounds = Counter()
+        return ticks.pulse(services) if alive else 0
+
     def _drain(self, services: Services) -> int:
         taken = ticks.drain(services)
         self._bells["act"].set()  # it was rung when the webhook came, and may have looked before this put the tasks
@@ -75,18 +90,21 @@ class Embedded:
                 bell.clear()
                 if self._stopping.is_set():
                     return
-                _safely(name, tick)
+                self._rounds[name] += _safely(name, tick)
 
         thread = threading.Thread(target=run, name=f"postventa-{name}", daemon=True)
         self._threads.append(thread)
         thread.start()
 
 
-def _safely(name: str, tick: Callable[[], int]) -> None:
-    """A tick that fails is told and tried at the next beat; the loop never dies."""
+def _safely(name: str, tick: Callable[[], int]) -> bool:
+    """Whether the tick went through; one that fails is told and tried at the next beat, the loop never dies."""
     try:
         tick()
     except PostventaError as error:
         log.warning("tick %s: %s", name, error)
+        return False
     except Exception:
         log.exception("tick %s failed", name)
+        return False
+    return True

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from integration.db.queries import paces, privacy
-from integration.flows import dispatch
+from integration.flows import accounts, daily, dispatch, heartbeat
 from integration.flows import reconcile as reading
 from integration.flows import watch as watching
 from integration.flows.services import Services
@@ -66,9 +66,20 @@ def reconcile(services: Services, going: reading.Going = lambda: True) -> int:
     return found
 
 
+def morning(services: Services) -> int:
+    """Tell the owners whose morning has come how the last day went; how many were told."""
+    return daily.run(services)
+
+
+def pulse(services: Services) -> int:
+    """Tell a watcher elsewhere that we live; how many heard it."""
+    return int(heartbeat.beat(services))
+
+
 def tidy(services: Services) -> None:
-    """Once a day: webhook bodies that are old enough go, and counts of mails long sent."""
+    """Once a day: webhook bodies that are old enough go, counts of mails long sent, and sessions that ended."""
     with services.db.writing() as session:
+        accounts.tidy(session, services.clock())
         privacy.empty_bodies(session, services.clock() - BODIES_KEPT)
         paces.forget(session, services.clock() - PACES_KEPT)
 

@@ -101,6 +101,10 @@ USUAL: tuple[c.MailContext, ...] = (
         dashboard_url=f"{HOST}/admin/",
     ),
     c.TestMail(frame=OWNER, sent_at=NOW, way_out="smtp.zapateria.example"),
+    c.OwnerDailyMail(
+        frame=OWNER, day=NOW, delivered=7, mailed=7, waiting=0, desk_url=f"{HOST}/admin/",
+        needs=(c.Need("cases", 3), c.Need("late"), c.Need("stopped", 2), c.Need("paused_mail"), c.Need("preview")),
+    ),
 )  # fmt: skip
 
 MORE: tuple[c.MailContext, ...] = (
@@ -135,6 +139,7 @@ _FEW = (
     replace(USUAL[10], items=(), reason=None, wish=None, text="", first_name=""),
     replace(USUAL[11], params={}),
     replace(USUAL[12], way_out=""),
+    replace(USUAL[13], needs=()),
 )
 
 _WILD = replace(
@@ -166,6 +171,7 @@ _MANY_WORDS = (
     replace(USUAL[10], frame=_WILD_OWNER, items=_MANY, text=_RANT, first_name=MARKUP, order_number=MARKUP),
     replace(USUAL[11], frame=_WILD_OWNER, code=MARKUP, params={"host": MARKUP}),
     replace(USUAL[12], frame=_WILD_OWNER, way_out=MARKUP),
+    replace(USUAL[13], frame=_WILD_OWNER, delivered=10**9, mailed=10**9, waiting=10**9),
 )
 
 SETS: dict[str, tuple[c.MailContext, ...]] = {"usual": USUAL + MORE, "empty": _FEW, "nasty": _MANY_WORDS}

@@ -222,7 +222,8 @@ def test_each_kind_declares_its_headers() -> None:
         "answer": ("service", "no", ""),
         "return_ack": ("service", "auto-generated", ""),
         **dict.fromkeys(
-            ("owner_case", "owner_fix", "owner_return", "owner_notice", "test"), ("internal", "auto-generated", "")
+            ("owner_case", "owner_fix", "owner_return", "owner_notice", "owner_daily", "test"),
+            ("internal", "auto-generated", ""),
         ),
     }
 

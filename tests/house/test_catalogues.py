@@ -24,7 +24,7 @@ from tests.house.spoken import (
 
 LOCALE = ROOT / "integration" / "locale"
 BY_CODE = """
-    mail.cause.* mail.wish.* mail.reason.* mail.fix_task.* mail.fix.*.title mail.fix.*.text mail.why.*
+    mail.cause.* mail.wish.* mail.reason.* mail.fix_task.* mail.fix.*.title mail.fix.*.text mail.why.* mail.daily.*
     pages.causes.* pages.wishes.* pages.fixes.* pages.extra_kinds.* pages.return_reasons.* pages.methods.*
     pages.states.* pages.case_states.* pages.code_states.* pages.steps.* pages.case_steps.* pages.sources.*
     pages.did.*

@@ -77,7 +77,7 @@ def test_every_setting_can_come_from_the_environment(key: str) -> None:
 
 WORDS_ONLY = {
     *("mail.transport", "mail.starttls", "shop.zone", "shop.locale", "worker.engine", "policy.label"),
-    *("log.level", "log.format"),
+    *("log.level", "log.format", "alerts.daily"),
     *("policy.label_per", "policy.compensation.kind"),
     *(f"policy.fixes.{cause}" for cause in ("late", "damaged", "wrong_item", "not_as_described", "service", "other")),
 }

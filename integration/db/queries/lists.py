@@ -142,6 +142,27 @@ def mails_between(session: Session, shop_id: str, start: datetime, end: datetime
     return session.exec(select(func.count(col(MailRow.id))).where(*mine)).one()
 
 
+def mails_waiting(session: Session, shop_id: str) -> int:
+    """How many mails to shoppers have not left yet and should."""
+    mine = (
+        MailRow.shop_id == shop_id,
+        col(MailRow.state).in_(("queued", "sending")),
+        ~col(MailRow.kind).startswith("owner_"),
+    )
+    return session.exec(select(func.count(col(MailRow.id))).where(*mine)).one()
+
+
+def mail_known(session: Session, shop_id: str, key: str) -> bool:
+    """Whether this mail was asked for before."""
+    return session.exec(select(MailRow.id).where(MailRow.shop_id == shop_id, MailRow.key == key)).first() is not None
+
+
+def late_cases(session: Session, shop_id: str, now: datetime) -> int:
+    """How many complaints are past their promised day."""
+    mine = (ComplaintRow.shop_id == shop_id, ComplaintRow.due_at < now, col(ComplaintRow.state).in_(UNDONE))
+    return session.exec(select(func.count(col(ComplaintRow.id))).where(*mine)).one()
+
+
 def mails_kept_back(session: Session, shop_id: str) -> int:
     """How many mails a preview built and did not send."""
     mine = (MailRow.shop_id == shop_id, MailRow.state == "skipped", MailRow.reason == "preview")
