@@ -33,5 +33,5 @@ def revoke_links(session: Session, shop_id: str, subject: str, now: datetime) ->
 
 def empty_bodies(session: Session, before: datetime) -> None:
     """Webhook bodies older than this go; their keys stay."""
-    old = (col(Receipt.received_at) < before, col(Receipt.state) != "kept")
+    old = (col(Receipt.received_at) < before, col(Receipt.state) != "kept", col(Receipt.body) != b"")
     session.execute(update(Receipt).where(*old).values(body=b""))
