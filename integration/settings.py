@@ -63,7 +63,7 @@ class Mail:
     bounces_to: str = ""
     dkim_selector: str = ""
     daily_cap: Annotated[int, Field(ge=0)] = 0
-    warm_up: bool = True
+    warm_up: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

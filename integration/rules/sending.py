@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-BURST = 60
+BURST = 200
 """How many mails to one domain may leave at once after a rest."""
-EVERY = timedelta(seconds=2)
+EVERY = timedelta(seconds=0.5)
 """How often one more does."""
 _FIRST_DAY = 50
 _WARM_UP_DAYS = 10
