@@ -27,7 +27,7 @@ def add(config_path: Path, shop_name: str, files: tuple[Path, ...]) -> None:
     with services_at(config_path) as services, services.db.writing() as session:
         shop = shops.shop_by_name(session, shop_name)
         for file in files:
-            labels.add_stock(session, shop, file.read_bytes(), services.clock())
+            labels.add_stock(session, shop, file.read_bytes(), file.name, services.clock())
         session.flush()
         left = rows.stock_left(session, shop.id)
     say("labels.added", n=len(files), left=left)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -190,7 +191,8 @@ def _toml_value(value: object) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return "[" + ", ".join(_toml_value(item) for item in value) + "]"
-    return str(value) if isinstance(value, int) else '"' + str(value).replace('"', '\\"') + '"'
+    # TOML's basic strings are written as JSON's.
+    return str(value) if isinstance(value, int) else json.dumps(str(value), ensure_ascii=False)
 
 
 @policy_group.command("set", help=helped("policy_set"))

@@ -126,11 +126,11 @@ def _warn_low_stock(session: Session, services: Services, row: LabelRow, now: da
         alerts.tell_owner(session, services, shops.shop(session, row.shop_id), "labels_left", now, left=left)
 
 
-def add_stock(session: Session, shop: Shop, pdf: bytes, now: datetime) -> None:
-    """Keep one carrier-issued PDF; `Conflict("label_known")` when this very file was uploaded before."""
+def add_stock(session: Session, shop: Shop, pdf: bytes, name: str, now: datetime) -> None:
+    """Keep one carrier-issued PDF; `Conflict("label_known")` names the file that was uploaded before."""
     if not pdf.startswith(b"%PDF"):
-        raise Permanent("label_not_pdf")
+        raise Permanent("label_not_pdf", file=name)
     sha256 = hashlib.sha256(pdf).hexdigest()
     if rows.stock_known(session, shop.id, sha256):
-        raise Conflict("label_known")
+        raise Conflict("label_known", file=name)
     session.add(StockLabel(id=new_id("stock", now), shop_id=shop.id, sha256=sha256, pdf=pdf, created_at=now))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from integration.cli import main, terminal
+from integration.cli.shops import toml
+from integration.clock import system_clock
 from integration.i18n import Words
+from tests.flows.house import House
 
 
 @dataclass(frozen=True)
@@ -51,3 +54,17 @@ def installed(postventa: Postventa, tmp_path: Path) -> Path:
     text = config.read_text("utf-8").replace('from = ""', 'from = "Mia <mia@shop.example>"')
     config.write_text(text.replace('reply_to = ""', 'reply_to = "mia@shop.example"'), "utf-8")
     return tmp_path
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Mia's WooCommerce shop, connected and alive, with its config in the folder where the commands run."""
+    made = House(tmp_path, system_clock)  # type: ignore[arg-type]
+    configure(made)
+    yield made
+    made.close()
+
+
+def configure(house: House, **policy: object) -> None:
+    """Write the house's config.toml, with other policy values if any."""
+    (house.folder / "config.toml").write_text(toml(house.config(**policy)), "utf-8")
