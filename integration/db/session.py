@@ -38,13 +38,12 @@ class Database:
 
         `Temporary("database_busy")` when someone else holds it longer than ten seconds or the disk is full.
         """
-        with self.claiming() as session:
+        with self._transaction() as session:
             lock(session.connection(), shop_id)
             yield session
 
     @contextmanager
-    def claiming(self) -> Iterator[Session]:
-        """A transaction for a compare-and-set of single rows, which needs no other row to stay as it is."""
+    def _transaction(self) -> Iterator[Session]:
         with self._turn(), Session(self.engine, expire_on_commit=False) as session:
             try:
                 with session.begin():

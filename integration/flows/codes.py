@@ -71,7 +71,7 @@ def create(services: Services, task: Task) -> None:
         connector = connector_of(session, services, shops.shop(session, task.shop_id))
     discount = connector.create_discount(request)
     services.checkpoint("code_created")
-    with services.db.writing() as session:
+    with services.db.writing(task.shop_id) as session:
         complaints.code(session, task.shop_id, task.subject).store_ref = discount.ref
 
 

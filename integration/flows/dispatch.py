@@ -110,7 +110,7 @@ def _claim(services: Services, task_id: str, owner: str) -> tuple[Task, bool] | 
 
 def _record_success(services: Services, task: Task, handler: Handler) -> None:
     now = services.clock()
-    with services.db.writing() as session:
+    with services.db.writing(task.shop_id) as session:
         if rows.settle(session, task, state="done", reason="", done_at=now):
             handler.done(session, services, task, now)
             pauses.end(session, task.shop_id, handler.stream)
@@ -120,7 +120,7 @@ def _record_success(services: Services, task: Task, handler: Handler) -> None:
 def _record_failure(services: Services, task: Task, handler: Handler, error: SinkError) -> None:
     log.info("task %s (%s): %s", task.id, task.kind, error)
     now = services.clock()
-    with services.db.writing() as session:
+    with services.db.writing(task.shop_id) as session:
         _settle_failure(session, services, task, handler, error, now)
 
 

@@ -22,6 +22,6 @@ def fetch(services: Services, task: Task) -> None:
     order = connector.fetch_order(task.subject)
     if order is None:
         raise Permanent("order_not_in_store", order=task.subject)
-    with services.db.writing() as session:
+    with services.db.writing(task.shop_id) as session:
         shop = shops.shop(session, task.shop_id)
         intake.handle(session, services, shop, OrderChanged(order), services.clock())

@@ -21,7 +21,7 @@ def run(services: Services, task: Task) -> None:
     with services.db.reading() as session:
         step = rows.followup(session, task.shop_id, task.subject)
     note = labels.for_mail(services, step) if step.kind == "label" and not reason else ""
-    with services.db.writing() as session:
+    with services.db.writing(task.shop_id) as session:
         _settle(services, session, rows.followup(session, task.shop_id, task.subject), reason, note)
 
 
@@ -52,7 +52,7 @@ def _settle(services: Services, session: Session, step: FollowUpRow, reason: str
 
 def assume_delivered(services: Services, task: Task) -> None:
     """The wait after "shipped" is over: if nothing spoke against it, the order counts as delivered."""
-    with services.db.writing() as session:
+    with services.db.writing(task.shop_id) as session:
         shop = shops.shop(session, task.shop_id)
         row = orders.get(session, task.shop_id, task.subject)
         intake.settle(session, services, shop, row, services.clock())

@@ -40,7 +40,7 @@ def for_mail(services: Services, step: FollowUpRow) -> str:
     try:
         make(services, step.shop_id, step.order_id, step.key)
     except Permanent as error:
-        with services.db.writing() as session:
+        with services.db.writing(step.shop_id) as session:
             alerts.tell_owner(session, services, shop, error.code, services.clock(), **error.params)
         return error.code
     return ""
@@ -48,14 +48,14 @@ def for_mail(services: Services, step: FollowUpRow) -> str:
 
 def make(services: Services, shop_id: str, order_id: str, subject: str) -> LabelRow:
     """The label for a subject (`label:<order>`), made once and found again later."""
-    with services.db.writing() as session:
+    with services.db.writing(shop_id) as session:
         row, request = _reserve(session, services, shop_id, order_id, subject)
         if row.state == "created":
             return row
         carrier_type = connectors.carrier(row.carrier)
         stock = _taken(session, row) if carrier_type.capabilities.needs_stock else []
     label = carrier_type({}, services.http, draw_slip).create_return(request, iter(stock))
-    with services.db.writing() as session:
+    with services.db.writing(shop_id) as session:
         return _keep(session, services, row.id, label)
 
 

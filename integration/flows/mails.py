@@ -55,7 +55,7 @@ def _sender_domain(services: Services) -> str:
 def send(services: Services, task: Task) -> None:
     """Send one mail unless it is no longer wanted; `SinkError` as the transport says."""
     now = services.clock()
-    with services.db.writing() as session:
+    with services.db.writing(task.shop_id) as session:
         row = rows.get(session, task.shop_id, task.subject)
         if row.state in ("sent", "skipped", "dead"):
             return

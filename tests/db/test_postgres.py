@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from integration.db import schema
+from integration.db.queries.shops import lock_shop
 from integration.db.session import Database
+from integration.db.shared_commit import NewReceipt
+from integration.db.tables import Connection, Shop
 from integration.domain.errors import Misconfigured, Temporary
 from tests.postgres import Postgres
 
@@ -51,10 +55,26 @@ def test_who_waits_for_whom(database: Database, held: list[str], wanted: list[st
         stack.enter_context(other.writing(*wanted))
 
 
-def test_claims_and_readers_wait_for_nobody(database: Database) -> None:
+def test_readers_wait_for_nobody(database: Database) -> None:
     other = impatient(database)
-    with database.writing(), other.claiming() as claim, other.reading() as reader:
-        assert claim.execute(text("SELECT 1")).scalar_one() == reader.execute(text("SELECT 1")).scalar_one() == 1
+    with database.writing(), other.reading() as reader:
+        assert reader.execute(text("SELECT 1")).scalar_one() == 1
+    other.close()
+
+
+def test_webhooks_wait_for_nobody(database: Database, now: datetime) -> None:
+    other = impatient(database)
+    with database.writing() as session:
+        session.add(Connection(id="mia", key="mia", platform="demo", sealed_credentials="", sealed_webhook_secret="",
+                               created_at=now))  # fmt: skip
+        session.flush()
+        session.add(Shop(id="mia", connection_id="mia", name="mia", address="mia", zone="UTC", locale="es",
+                         created_at=now))  # fmt: skip
+    with database.writing() as session:
+        lock_shop(session, "mia").state = "paused"
+        session.flush()
+        other.inbox.keep(NewReceipt(id="a", connection_id="mia", shop_id="mia", delivery_key="a", topic="", body=b"",
+                                    received_at=now, window=None))  # fmt: skip
     other.close()
 
 

@@ -55,8 +55,11 @@ def shop_by_name(session: Session, name: str) -> Shop:
 
 
 def lock_shop(session: Session, shop_id: str) -> Shop:
-    """The shop, held until commit, so that sums over its rows stay true (SQLite holds the whole file anyway)."""
-    return session.exec(select(Shop).where(Shop.id == shop_id).with_for_update()).one()
+    """The shop, held until commit, so that sums over its rows stay true (SQLite holds the whole file anyway).
+
+    Its key is not held: webhooks, whose rows point to it, go on being kept.
+    """
+    return session.exec(select(Shop).where(Shop.id == shop_id).with_for_update(key_share=True)).one()
 
 
 def newest_policy(session: Session, shop_id: str) -> PolicyVersion | None:
