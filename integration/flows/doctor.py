@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from integration.db.queries import cursors, inbox, outbox
 from integration.db.queries import shops as rows
-from integration.flows import connecting, reach
+from integration.flows import connecting, mail_health, reach
 from integration.flows.findings import Finding
 from integration.flows.services import Services
 from integration.flows.shops import return_address
@@ -23,7 +23,7 @@ def examine(services: Services) -> list[Finding]:
         findings.append(Finding("return_address", has_address, {"shop": name}))
         failed = [one for one in connecting.check(services, name) if not one.ok]
         findings.append(Finding("store", not failed, {"shop": name, "why": ", ".join(one.code for one in failed)}))
-    return findings + _reading(services)
+    return [*findings, *_reading(services), *mail_health.examine(services)]
 
 
 def _public_url(services: Services) -> Finding:

@@ -11,6 +11,10 @@ Kind = Literal["hard", "soft", "sender", "complaint", "delayed", "other"]
 Scope = Literal["all", "survey", "marketing"]
 
 SOFT_PERIOD = timedelta(days=30)
+COMPLAINTS = (0.001, 2)
+"""The share of spam complaints from which mailboxes lose their trust (A36), and the fewest that tell of a share."""
+DEAD_ADDRESSES = (0.05, 5)
+"""The same for addresses that are none."""
 _SOFT_LIMIT = 5
 _REST = timedelta(days=30)
 
@@ -55,6 +59,11 @@ def consequence(kind: Kind, softs: int) -> Suppress | None:
     if kind == "soft" and softs >= _SOFT_LIMIT:
         return Suppress(("all",), "soft_bounces", _REST)
     return None
+
+
+def worrying(n: int, sent: int, share: float, least: int) -> bool:
+    """Whether so many of the mails sent are too many; fewer than `least` say nothing, whatever their share."""
+    return n >= least and n >= share * sent
 
 
 def kind_of_refusal(code: str, reply: str) -> Kind:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.rules.bounces import Suppress, consequence, kind_of, kind_of_refusal
+from integration.rules.bounces import COMPLAINTS, Suppress, consequence, kind_of, kind_of_refusal, worrying
 
 MEANINGS = [
     ("failed", "5.1.1", "hard"), ("failed", "5.1.2", "hard"), ("failed", "5.1.10", "hard"), ("failed", "5.1.0", "hard"),
@@ -67,3 +67,11 @@ def test_whatever_is_reported_means_something(action: str, status: str) -> None:
 )
 def test_a_refusal_at_the_door_counts_like_a_bounce(code: str, reply: str, kind: str) -> None:
     assert kind_of_refusal(code, reply) == kind
+
+
+@pytest.mark.parametrize(
+    ("n", "sent", "worrying_"),
+    [(0, 0, False), (1, 1, False), (1, 900, False), (2, 3000, False), (2, 2000, True), (3, 100, True)],
+)
+def test_few_complaints_say_nothing_and_one_in_a_thousand_too_much(n: int, sent: int, worrying_: bool) -> None:
+    assert worrying(n, sent, *COMPLAINTS) is worrying_
