@@ -13,10 +13,10 @@ from integration.cli.commands import config_option, helped, postventa, services_
 from integration.cli.terminal import print_json, say, table
 from integration.db.queries import complaints as rows
 from integration.db.queries import orders, outbox, shops
-from integration.db.tables import ComplaintRow
+from integration.db.tables import CodeRow, ComplaintRow
 from integration.domain.errors import Conflict, NotFound
 from integration.domain.policy import CAUSES, WISHES
-from integration.flows import cases
+from integration.flows import cases, redemptions
 from integration.flows import complaints as flow
 from integration.flows.services import Services
 from integration.rules import transitions
@@ -77,14 +77,21 @@ def show(config_path: Path, number: str, as_json: bool) -> None:
     with services_at(config_path) as services, services.db.reading() as session:
         case = _find(session, number)
         facts = {**_summary(session, case), "wish": case.wish, "text": case.text, "reasons": case.reasons.split()}
-        code = rows.code_of_order(session, case.shop_id, case.order_id)
-        facts |= {"code": code.code if code else "", "code_state": code.state if code else ""}
+        facts |= _of_code(session, rows.code_of_order(session, case.shop_id, case.order_id))
         facts["steps"] = [asdict(step) for step in flow.view(session, case).steps]
     if as_json:
         print_json(facts)
     else:
         table([(name, str(value)) for name, value in facts.items() if name != "steps"])
         table([(f"{step['at']:%Y-%m-%d %H:%M}", step["code"]) for step in facts["steps"]])
+
+
+def _of_code(session: Session, code: CodeRow | None) -> dict[str, str]:
+    if code is None:
+        return {"code": "", "code_state": "", "code_used_by": "", "code_used_at": ""}
+    used_at = redemptions.used_at(session, code)
+    used = {"code_used_by": code.used_by, "code_used_at": f"{used_at:%Y-%m-%dT%H:%MZ}" if used_at else ""}
+    return {"code": code.code, "code_state": code.state, **used}
 
 
 @complaints_group.command("add", help=helped("complaints_add"))

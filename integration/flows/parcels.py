@@ -81,6 +81,6 @@ class Parcels:
 def _take_over(row: ShipmentRow, told: Shipment) -> None:
     row.confidence = told.confidence or row.confidence
     row.carrier, row.tracking = told.carrier or row.carrier, told.tracking or row.tracking
-    row.shipped_at = told.shipped_at or row.shipped_at
+    row.shipped_at = min(filter(None, (told.shipped_at, row.shipped_at)), default=None)  # some stores move it
     if told.state == "delivered":
         row.delivered_at = told.delivered_at or row.state_at

@@ -27,6 +27,12 @@ def note(session: Session, shop: Shop, order: Order, now: datetime) -> None:
             code.state, code.used_by = "redeemed", order.ref
 
 
+def used_at(session: Session, code: CodeRow) -> datetime | None:
+    """When the order that used it was heard of; `None` for a code that is not used."""
+    lines = of_subject(session, code.shop_id, code.id) if code.used_by else ()
+    return next((line.at for line in reversed(lines) if line.to_state == "redeemed"), None)
+
+
 def give_back(session: Session, shop: Shop, code: CodeRow, order_ref: str, now: datetime) -> None:
     """The order that used it is no more: it can be used again, unless its day is over or it had been taken back."""
     if code.used_by != order_ref:

@@ -69,9 +69,9 @@ def tell(session: Session, services: Services, shop: Shop, cursor: Cursor, heale
     """After a whole look: what was made anew, and how much was found without it. The first time is no news."""
     if healed.problem is not None and not isinstance(healed.problem, Temporary):
         alerts.tell_owner(session, services, shop, "webhooks_not_made", now, why=healed.problem.code)
-    if not healed.whole:
-        return
     if cursor.healed:
         params = {"topics": cursor.healed, "missed": cursor.missed}
         alerts.tell_owner(session, services, shop, "webhooks_healed", now, **params)
-    cursor.whole_at, cursor.missed, cursor.healed = now, 0, ""
+        cursor.healed, cursor.missed = "", 0
+    if healed.whole:
+        cursor.whole_at, cursor.missed = now, 0

@@ -136,6 +136,32 @@ def test_a_plugins_odd_tracking_costs_no_order(value: Any, refs: list[str]) -> N
     assert [parcel.ref for parcel in found.shipments] == refs
 
 
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [(1795295564, "2026-11-21"), ("1795295564", "2026-11-21"), (0, ""), ("0", ""), (-5, ""), ("99999999999", "")],
+)
+def test_the_day_it_was_sent_comes_from_the_plugin_unless_it_is_none(written: Any, day: str) -> None:
+    (parcel,) = changed(
+        status="processing", meta_data=tracked({"tracking_number": "A", "date_shipped": written})
+    ).shipments
+    assert (f"{parcel.shipped_at:%Y-%m-%d}" if parcel.shipped_at else "") == day
+
+
+@pytest.mark.parametrize(
+    ("status", "fulfilled", "state", "parcels"),
+    [
+        ("processing", "fulfilled", "shipped", 1),
+        ("processing", "partially_fulfilled", "open", 0),
+        ("processing", "no_fulfillments", "open", 0),
+        ("cancelled", "fulfilled", "cancelled", 0),
+        ("delivered", "fulfilled", "delivered", 1),
+    ],
+)
+def test_core_fulfilments_say_that_it_was_sent(status: str, fulfilled: str, state: str, parcels: int) -> None:
+    found = changed(status=status, meta_data=[{"key": "_fulfillment_status", "value": fulfilled}])
+    assert (found.state, len(found.shipments)) == (state, parcels)
+
+
 # -- people, words, money -------------------------------------------------------------------------
 
 
