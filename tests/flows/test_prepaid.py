@@ -9,7 +9,7 @@ import pytest
 from integration.db.queries import shops
 from integration.db.tables import LabelRow, StockLabel
 from integration.domain.errors import Conflict, Permanent
-from integration.flows import labels
+from integration.flows import labels, returns
 from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
 
@@ -17,7 +17,7 @@ from tests.flows.house import House
 def upload(house: House, *pdfs: bytes) -> None:
     with house.services.db.writing() as session:
         for pdf in pdfs:
-            labels.add_stock(session, shops.shop(session, house.shop_id), pdf, house.clock.now)
+            labels.add_stock(session, shops.shop(session, house.shop_id), pdf, "label.pdf", house.clock.now)
 
 
 def paid(number: int) -> bytes:
@@ -65,12 +65,8 @@ def test_two_at_once_never_get_the_same_label(make_house: MakeHouse) -> None:
     for buyer in range(6):
         house.deliver(email=f"sam{buyer}@example.com")
     upload(house, *(paid(number) for number in range(6)))
-    orders = [mail.link("r").removeprefix("https://mia.example") for mail in house.mails("label")]
-
-    def ask(path: str) -> None:
-        house.app.test_client().post(path + "/label.pdf")
-
-    threads = [threading.Thread(target=ask, args=(path,)) for path in orders]
+    tokens = [mail.link("r").rpartition("/")[2] for mail in house.mails("label")]
+    threads = [threading.Thread(target=returns.label_pdf, args=(house.services, token)) for token in tokens]
     for thread in threads:
         thread.start()
     for thread in threads:
