@@ -23,7 +23,7 @@ from integration.domain.errors import (
 from tests.connectors.conftest import LIMITS, Store, running_store, with_http
 from tests.stores.faults import NAMES, Faults, reaches_store
 
-IMPATIENT = replace(LIMITS, read_timeout=0.5)
+IMPATIENT = replace(LIMITS, read_timeout=2)
 
 
 @pytest.fixture(params=with_http())
