@@ -37,11 +37,14 @@ def run(services: Services, name: str, days: int) -> Iterator[Progress]:
     until = services.clock()
     yield _progress(row, until)
     since, at = rules.since(row.position), ""
+    counted_to, before = row.position if row.seen else since, frozenset[str]()
     while True:
         page = connector.changed_orders(since, at)
         taking_in.page(services, shop_id, page)
-        at = page.next_cursor
-        row = _advance(services, shop_id, page, last=not at)
+        # a page may begin with orders of the one before
+        new = sum(order.updated_at >= counted_to and order.ref not in before for order in page.orders)
+        at, before = page.next_cursor, frozenset(order.ref for order in page.orders)
+        row = _advance(services, shop_id, page, new, last=not at)
         yield _progress(row, until)
         if not at:
             return
@@ -58,12 +61,12 @@ def _begin(services: Services, name: str, days: int) -> tuple[str, Cursor, Store
         return shop.id, row, connector_of(session, services, shop)
 
 
-def _advance(services: Services, shop_id: str, page: Page, *, last: bool) -> Cursor:
+def _advance(services: Services, shop_id: str, page: Page, new: int, *, last: bool) -> Cursor:
     now = services.clock()
     with services.db.writing(shop_id) as session:
         row = cursors.get(session, shop_id, STREAM)
         row.position = rules.advanced(row.position, (order.updated_at for order in page.orders), now)
-        row.seen += len(page.orders)
+        row.seen += new
         if last:
             row.state, row.looked_at = "done", now
         return row

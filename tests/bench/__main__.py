@@ -8,10 +8,18 @@ from collections.abc import Callable
 from tests.bench.intake import bench_intake
 from tests.bench.labels import bench_label
 from tests.bench.mails import bench_mail
+from tests.bench.reading import bench_reading
 from tests.bench.rows import Row, table
 from tests.bench.service import bench_line, bench_service
 
-BENCHES: tuple[Callable[[], list[Row]], ...] = (bench_label, bench_mail, bench_service, bench_line, bench_intake)
+BENCHES: tuple[Callable[[], list[Row]], ...] = (
+    bench_label,
+    bench_mail,
+    bench_reading,
+    bench_service,
+    bench_line,
+    bench_intake,
+)
 
 
 def main() -> int:
