@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -169,6 +170,19 @@ def test_a_form_that_was_overtaken_is_409_and_does_nothing(desk: Desk) -> None:
     assert desk.do("close", state="") == 200  # the page as it is now works
     assert desk.case.fix == "resend"
     assert desk.house.kinds() == before[0]
+
+
+def test_two_tabs_that_grant_at_once_grant_once(desk: Desk) -> None:
+    form = {"action": "grant", "expected_state": "in_progress", "fix": "resend", "extra": "yes"}
+
+    def tab(_: int) -> int:
+        return desk.house.app.test_client().post(desk.path, data=form).status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(tab, range(4))) == [200, 409, 409, 409]
+    desk.house.run()
+    assert len(desk.house.codes()) == 1
+    assert to_sam(desk.house) == ["complaint_ack", "discount_code"]
 
 
 @pytest.mark.parametrize(
