@@ -52,10 +52,10 @@ class Person:
 def invite(session: Session, services: Services, role: str, names: tuple[str, ...] = (), account_id: str = "") -> str:
     """The address of a link that makes one account within 24 hours, or gives `account_id` a new password.
 
-    `names` are the shops she will see; none means all there are and will be.
+    `names` are the shops an agent will see; none means all there are and will be, as owners do.
     """
     now, token = services.clock(), secrets.token_urlsafe(16)
-    ids = [shops.shop_by_name(session, name).id for name in names]
+    ids = [shops.shop_by_name(session, name).id for name in names if role != "owner"]
     session.add(
         Invitation(
             digest=digest(token), account_id=account_id, role=role, shops=ids, created_at=now, expires_at=now + INVITED

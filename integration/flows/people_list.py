@@ -9,7 +9,7 @@ from integration.db.queries import accounts as rows
 from integration.db.queries import shops
 from integration.domain.errors import BadForm
 from integration.flows import accounts
-from integration.flows.accounts import ROLES, Person
+from integration.flows.accounts import ROLES
 from integration.flows.services import Services
 
 
@@ -39,16 +39,15 @@ def listed(services: Services) -> tuple[Colleague, ...]:
         )  # fmt: skip
 
 
-def invite(services: Services, who: Person, role: str, shop: str) -> str:
-    """A one-time link for a colleague, for one of the inviter's shops or for all of hers; `BadForm("bad_choice")`."""
+def invite(services: Services, role: str, shop: str) -> str:
+    """A one-time link for a colleague; an agent may be invited for one shop. `BadForm("bad_choice")`."""
     if role not in ROLES:
         raise BadForm("bad_choice", field="role")
     with services.db.writing() as session:
         names = {one.id: one.name for one in shops.all_shops(session)}
-        if shop and shop not in who.shops:
+        if shop and shop not in names:
             raise BadForm("bad_choice", field="shop")
-        mine = () if set(who.shops) == set(names) else tuple(names[one] for one in who.shops)
-        return accounts.invite(session, services, role, (names[shop],) if shop else mine)
+        return accounts.invite(session, services, role, (names[shop],) if shop else ())
 
 
 def disable(services: Services, account_id: str) -> None:

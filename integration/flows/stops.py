@@ -80,6 +80,7 @@ def retry(services: Services, who: Person, task_id: str) -> None:
         task = lists.task(session, who.shops, task_id)
         if task.kind == "CreateDiscount" and complaints.code(session, task.shop_id, task.subject).state == "revoked":
             raise Conflict("code_given_up")
+        _still_stopped(task)
         task.state = transitions.moved("task", task.state, "ready")
         task.due_at, task.attempts, task.reason, task.tried_at, task.done_at = now, 0, "", None, None
         task.useless_after = None
@@ -95,7 +96,11 @@ def discard(services: Services, who: Person, task_id: str) -> None:
     now = services.clock()
     with services.db.writing() as session:
         task = lists.task(session, who.shops, task_id)
-        if task.state not in ("dead", "ambiguous"):
-            raise Conflict("illegal_move", old=task.state)
+        _still_stopped(task)
         history.note(session, task.shop_id, task.id, now, "owner", task.state, "discarded", task.reason)
         task.reason = "discarded"
+
+
+def _still_stopped(task: Task) -> None:
+    if task.state not in ("dead", "ambiguous"):
+        raise Conflict("illegal_move", old=task.state)

@@ -65,9 +65,3 @@ def shops_of(services: Services, who: Person) -> tuple[ShopName, ...]:
     with services.db.reading() as session:
         every = rows.all_shops(session)
         return tuple(ShopName(shop.id, shop.name, shop.state) for shop in every if shop.id in who.shops)
-
-
-def every_shop(services: Services) -> tuple[ShopName, ...]:
-    """All shops there are, by name."""
-    with services.db.reading() as session:
-        return tuple(ShopName(shop.id, shop.name, shop.state) for shop in rows.all_shops(session))

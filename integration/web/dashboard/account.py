@@ -6,7 +6,7 @@ from flask import Response, redirect
 from werkzeug import Response as BaseResponse
 
 from integration import passwords
-from integration.domain.errors import BadForm, PostventaError
+from integration.domain.errors import BadForm, Conflict, PostventaError
 from integration.flows import accounts, people_list, today
 from integration.flows.accounts import ROLES, Person
 from integration.web.dashboard.door import sent, show, to
@@ -38,17 +38,20 @@ def people(who: Person) -> BaseResponse:
     """Everybody at the desk; a link for one more, shown once; somebody shut out."""
     form = sent()
     if form is None:
-        return _people()
+        return _people(who)
     try:
         if form.get("action") == "disable":
             people_list.disable(services(), form.get("account", ""))
             return redirect(to("people", did="disabled"), 303)
-        return _people(link=people_list.invite(services(), who, form.get("role", ""), form.get("shop", "")))
-    except PostventaError as error:
-        return _people(409, wrong=error)
+        link = people_list.invite(services(), form.get("role", ""), form.get("shop", ""))
+    except BadForm as error:
+        return _people(who, 400, wrong=error)
+    except Conflict as error:
+        return _people(who, 409, wrong=error)
+    return _people(who, link=link)
 
 
-def _people(status: int = 200, *, link: str = "", wrong: PostventaError | None = None) -> Response:
+def _people(who: Person, status: int = 200, *, link: str = "", wrong: PostventaError | None = None) -> Response:
     found = people_list.listed(services())
-    every = today.every_shop(services())
-    return show("desk/people", status, people=found, link=link, roles=ROLES, shops=every, wrong=wrong)
+    shops = today.shops_of(services(), who)
+    return show("desk/people", status, people=found, link=link, roles=ROLES, shops=shops, wrong=wrong)
