@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
 from emails.dns import LookUp
 
 MOST_LOOKUPS = 10  # RFC 7208, 4.6.4
+_DOMAIN_AND_BITS = re.compile(r"([^/]*)(?:/(\d+))?(?://(\d+))?")  # 5.6: `/24` is for IPv4, `//64` for IPv6
 Problem = Literal["", "missing", "twice", "lookups", "open", "not_ours"]
 
 
@@ -62,11 +63,13 @@ def _read(look_up: LookUp, domain: str, text: str, spf: Spf) -> None:
         elif kind in ("include", "redirect", "a", "mx", "exists", "ptr"):
             spf.lookups += 1
             if spf.lookups <= MOST_LOOKUPS:
-                _follow(look_up, domain, kind, value or name.partition("/")[2], spf)
+                _follow(look_up, domain, kind, value or name[len(kind) :], spf)
 
 
 def _follow(look_up: LookUp, domain: str, kind: str, value: str, spf: Spf) -> None:
-    target = value.partition("/")[0].lower() or domain
+    parts = _DOMAIN_AND_BITS.fullmatch(value.lower())
+    target = (parts and parts[1]) or domain
+    four, six = (parts[2] or "32", parts[3] or "128") if parts else ("32", "128")
     if "%" in target:  # a macro: what it says depends on the mail
         return
     if kind in ("include", "redirect") and target not in spf.names:
@@ -75,12 +78,8 @@ def _follow(look_up: LookUp, domain: str, kind: str, value: str, spf: Spf) -> No
             _read(look_up, target, text, spf)
     elif kind in ("a", "mx"):
         for host in look_up(target, "MX") if kind == "mx" else (target,):
-            spf.networks += [network for address in _addresses(look_up, host) for network in _network(address)]
-
-
-def _addresses(look_up: LookUp, host: str) -> Iterator[str]:
-    yield from look_up(host, "A")
-    yield from look_up(host, "AAAA")
+            spf.networks += [found for address in look_up(host, "A") for found in _network(f"{address}/{four}")]
+            spf.networks += [found for address in look_up(host, "AAAA") for found in _network(f"{address}/{six}")]
 
 
 def _network(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:

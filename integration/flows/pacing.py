@@ -20,7 +20,7 @@ def hold(session: Session, services: Services, task: Task, now: datetime) -> tup
     """Until when the mail waits, and why; its place is kept for it, so that it waits once for each reason.
 
     Every mail to a shopper counts once, at its first try, also those that need not wait. Files in a folder count not
-    at all, nor what a shop in preview only shows.
+    at all, nor what a shop in preview only shows. Paces are the installation's: `session` must have it for itself.
     """
     row = mails.get(session, task.shop_id, task.subject)
     if row.copies or task.reason == DOMAIN_SLOW or not _counts(session, services, row):

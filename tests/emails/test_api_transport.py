@@ -166,6 +166,15 @@ def test_an_address_that_must_not_be_called_pauses_the_stream(url: str) -> None:
         send(to(desk, HttpLimits()))
 
 
+def test_a_certificate_that_nobody_knows_gets_no_token(serve: Serve) -> None:
+    def untrusted(*_: object, **__: object) -> Any:
+        raise Permanent("bad_certificate", host="api.example", reason="expired")
+
+    way_out = transport(MailServer(transport="api", api_url="https://api.example", api_token=TOKEN), untrusted)
+    with pytest.raises(Refused, match="mail_api_untrusted"):
+        send(way_out)
+
+
 def test_the_token_is_not_shown_and_is_needed() -> None:
     assert "hunter2" not in repr(MailServer(api_token="hunter2"))
     with pytest.raises(Misconfigured, match="no_api_token"):
