@@ -22,7 +22,9 @@ OTHER_HTTP = ("urllib.request.", "http.client.", "httpx.", "aiohttp.", "ftplib."
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
 
 
-def test_the_contracts_of_pyproject_hold(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_contracts_of_pyproject_hold(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    # It sets logging up anew, and would silence every logger of ours for the tests that come after.
+    monkeypatch.setattr("importlinter.cli.logging_config.dictConfig", lambda config: None)
     status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
