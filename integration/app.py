@@ -15,10 +15,10 @@ from connectors.http import Http, HttpLimits
 from emails.transports import MailServer, Transport, transport
 from integration import web
 from integration.clock import Clock, system_clock
-from integration.db import schema
+from integration.db import places
 from integration.db.session import Database
 from integration.domain.errors import Misconfigured
-from integration.flows import keys
+from integration.flows import keys, upgrading
 from integration.flows.services import Services
 from integration.flows.shops import check_policy
 from integration.settings import Settings
@@ -33,24 +33,12 @@ def build_services(
     check_sender(settings)
     check_policy(settings.policy)
     vault = open_vault(settings)
-    database = _opened(settings.database_url, vault)
+    database = _ready_database(settings, vault, clock)
     http = Http(HttpLimits(**dataclasses.asdict(settings.http)))
     return Services(
         settings=settings, db=database, vault=vault, clock=clock, transport=way_out(settings, http),
-        http=http, wake=wake,
-        checkpoint=_checkpoint(settings.crash_at),
+        http=http, wake=wake, checkpoint=checkpoint_of(settings),
     )  # fmt: skip
-
-
-def _opened(url: str, vault: Vault) -> Database:
-    database = Database(url)
-    try:
-        schema.upgrade(database.engine)
-        keys.check(database, vault)
-    except BaseException:
-        database.close()
-        raise
-    return database
 
 
 def way_out(settings: Settings, http: Http) -> Transport:
@@ -62,6 +50,24 @@ def way_out(settings: Settings, http: Http) -> Transport:
         bounces_to=own.bounces_to, api_url=own.api_url, api_token=own.api_token, api_stream=own.api_stream,
     )  # fmt: skip
     return transport(server, http.request)
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, on a disk that it can stay on; `Misconfigured` says why not."""
+    places.prepare(settings.database_url)
+    return Database(settings.database_url)
+
+
+def _ready_database(settings: Settings, vault: Vault, clock: Clock) -> Database:
+    """The database, of this version and opened by these keys."""
+    database = open_database(settings)
+    try:
+        upgrading.bring_up(settings, database, vault, clock(), checkpoint=checkpoint_of(settings))
+        keys.check(database, vault)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def open_vault(settings: Settings) -> Vault:
@@ -76,11 +82,11 @@ def check_sender(settings: Settings) -> None:
             raise Misconfigured("sender_missing", key=key)
 
 
-def _checkpoint(crash_at: str) -> Callable[[str], None]:
-    """In tests the process ends at the step of this name, as if the plug were pulled."""
+def checkpoint_of(settings: Settings) -> Callable[[str], None]:
+    """In tests the process ends at the step that `crash_at` names, as if the plug were pulled."""
 
     def pass_by(name: str) -> None:
-        if name == crash_at:
+        if name == settings.crash_at:
             os._exit(137)
 
     return pass_by

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from integration.domain.errors import PostventaError
 
@@ -21,6 +21,7 @@ def held(path: Path, taken: PostventaError, *, shared: bool = False) -> Iterator
     flags = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT
     handle = os.open(path, flags | os.O_CLOEXEC, 0o600)
     try:
+        _give(handle, path.parent)
         try:
             fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -31,15 +32,17 @@ def held(path: Path, taken: PostventaError, *, shared: bool = False) -> Iterator
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write, 0600, that takes the place of `path` when the block ends well; after a crash the old one stays.
 
+    It belongs to whom the old file, or else the folder, belongs to: root may work for the service's own user.
     What a crash left half written is removed the next time; the caller holds whatever keeps others from `path`.
     """
     half = path.with_name(f".{path.name}.part")
     half.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(half, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+            _give(file.fileno(), path if path.exists() else path.parent)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -48,6 +51,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(FileNotFoundError):
             half.unlink()
+
+
+def _give(handle: int, like: Path) -> None:
+    owner = like.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -30,13 +30,14 @@ def security(event: str, **values: object) -> None:
 
 
 def start(log: Log, *, quiet: bool = False) -> None:
-    """Log as the settings say; `quiet` is for commands that answer on the terminal: warnings and security alone."""
+    """Log as the settings say; `quiet` is for commands: warnings alone, and security where nobody looks on (cron)."""
     handler = _Stderr()
     handler.setFormatter(_Lines(log.format))
     level = logging.getLevelNamesMapping()[log.level.upper()]
     root = max(level, logging.WARNING) if quiet else level
     logging.basicConfig(level=root, handlers=[handler], force=True)
-    _security.setLevel(max(level, logging.INFO))
+    watched = quiet and sys.stderr.isatty()
+    _security.setLevel(root if watched else max(level, logging.INFO))
     for name, least in _LEAST.items():
         logging.getLogger(name).setLevel(max(least, root))
     threading.excepthook = _thread_ended
@@ -67,7 +68,8 @@ class _Lines(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         values: dict[str, Any] = {"level": record.levelname.lower(), "logger": record.name}
         values["message"] = redact(record.getMessage()[:_MOST])
-        values |= {name: redact(str(value)[:_MOST]) for name, value in getattr(record, "values", {}).items()}
+        told = {name: redact(str(value)[:_MOST]) for name, value in getattr(record, "values", {}).items()}
+        values = told | values
         if record.exc_info and record.exc_info[1]:
             values["error"] = [_told(one) for one in _chain(record.exc_info[1])]
         if self._json:

@@ -116,11 +116,9 @@ def add_key(path: Path) -> Vault:
 
     The caller holds the folder, so that nobody else adds a key meanwhile.
     """
-    known, before = read_key_file(path), path.stat()
+    known = read_key_file(path)
     numbers = [int(key[1:]) for key in known.key_ids if key[1:].isdigit()]
     lines = [*path.read_text("ascii").split(), new_key_line(max(numbers, default=0) + 1)]
     with replacing(path) as file:
-        if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-            os.fchown(file.fileno(), before.st_uid, before.st_gid)  # root rotates for the user that the service runs as
         file.write(("\n".join(lines) + "\n").encode())
     return read_key_file(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,9 @@ from integration import __version__, logs
 from integration.app import build_services
 from integration.cli.terminal import words
 from integration.cli.usage import Group
+from integration.db import places
+from integration.domain.errors import Conflict
+from integration.files import held
 from integration.flows.services import Services
 from integration.settings import Settings, load
 
@@ -44,13 +47,30 @@ def settings_at(config_path: Path) -> Settings:
 
 
 @contextmanager
+def in_use(settings: Settings, *, serving: bool = False) -> Iterator[None]:
+    """Keep `restore` from an SQLite file for as long as it is open, and a second `serve` from one that is served.
+
+    `Conflict("database_in_use")`, `("already_serving")`. PostgreSQL is made for many, and knows itself who is there.
+    """
+    file = places.file_of(settings.database_url)
+    with ExitStack() as locks:
+        if file and file.parent.is_dir():
+            name = {"database": file.name}
+            if serving:
+                locks.enter_context(held(Path(f"{file}.serve.lock"), Conflict("already_serving", **name)))
+            locks.enter_context(held(Path(f"{file}.lock"), Conflict("database_in_use", **name), shared=True))
+        yield
+
+
+@contextmanager
 def services_at(config_path: Path) -> Iterator[Services]:
     """Services for the length of a command."""
     settings = settings_at(config_path)
     logs.start(settings.log, quiet=True)
-    services = build_services(settings)
-    try:
-        yield services
-    finally:
-        services.transport.close()
-        services.db.close()
+    with in_use(settings):
+        services = build_services(settings)
+        try:
+            yield services
+        finally:
+            services.transport.close()
+            services.db.close()

@@ -14,10 +14,10 @@ import waitress
 
 from integration import logs
 from integration.app import build_services, create_app
-from integration.cli.commands import config_option, helped, postventa, services_at, settings_at
+from integration.cli.commands import config_option, helped, in_use, postventa, services_at, settings_at
 from integration.cli.terminal import say
 from integration.domain.errors import Misconfigured
-from integration.flows import accounts, dispatch
+from integration.flows import accounts, dispatch, privacy
 from integration.flows.services import Services
 from integration.settings import Server, Settings
 from integration.worker import ticks
@@ -36,7 +36,10 @@ SWITCH_SECONDS = 0.0005  # jobs share the interpreter: a webhook must not wait 5
 def serve(config_path: Path, host: str | None, port: int | None, no_worker: bool) -> None:
     """Answer HTTP and, unless told otherwise, work."""
     settings = settings_at(config_path)
-    run_server(settings, host or settings.server.host, settings.server.port if port is None else port, not no_worker)
+    with in_use(settings, serving=True):
+        run_server(
+            settings, host or settings.server.host, settings.server.port if port is None else port, not no_worker
+        )
 
 
 def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
@@ -45,6 +48,7 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     worker = Embedded(settings.worker.poll.total_seconds())
     services = build_services(settings, wake=worker.wake)
+    privacy.erase_again(services.db, settings, services.clock())
     server = listen(create_app(services), host, port)
     if works:
         worker.start(services)
@@ -90,6 +94,7 @@ def work(config_path: Path, until_idle: bool) -> None:
     """Work without answering HTTP; beside a running `serve` both share the tasks."""
     with services_at(config_path) as services:
         logs.start(services.settings.log)
+        privacy.erase_again(services.db, services.settings, services.clock())
         owner = ticks.owner_name()
         dispatch.free_lapsed(services, ticks.dead_owner)
         say("work.done", n=_round(services, owner))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -28,23 +30,45 @@ def upgrade(engine: Engine) -> None:
 
     `Temporary("database_unreachable")` when it cannot be opened at all.
     """
-    try:
+    with _reachable():
         with engine.connect().execution_options(reading=True) as connection:
-            if _is_current(connection):
+            if _revision(connection) == head():
                 return
         with engine.begin() as connection:
             lock(connection)
-            if not _is_current(connection):  # another process may have been faster
+            if _revision(connection) != head():  # another process may have been faster
                 made = config()
                 made.attributes["connection"] = connection
                 command.upgrade(made, "head")
+
+
+def revision(engine: Engine) -> str | None:
+    """What the database was brought to, `None` for a new one; raises as `upgrade` does."""
+    with _reachable(), engine.connect().execution_options(reading=True) as connection:
+        return _revision(connection)
+
+
+def head() -> str:
+    """What this code brings it to."""
+    return str(ScriptDirectory.from_config(config()).get_current_head())
+
+
+def refuse_newer(revision: str) -> None:
+    """`Misconfigured("database_newer")` for a revision that this code has never heard of."""
+    if revision not in {known.revision for known in ScriptDirectory.from_config(config()).walk_revisions()}:
+        raise Misconfigured("database_newer", revision=revision)
+
+
+def _revision(connection: Connection) -> str | None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None:
+        refuse_newer(current)
+    return current
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
     except OUTAGES as error:
         raise Temporary("database_unreachable", why=str(error.orig).strip().splitlines()[0][:120]) from error
-
-
-def _is_current(connection: Connection) -> bool:
-    current = MigrationContext.configure(connection).get_current_revision()
-    script = ScriptDirectory.from_config(config())
-    if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
-        raise Misconfigured("database_newer", revision=current)
-    return current == script.get_current_head()

@@ -41,7 +41,7 @@ def handle(session: Session, services: Services, shop: Shop, event: Event, now: 
         case OrderRemoved(order_ref):
             _order_removed(session, shop, order_ref, now)
         case PersonErased(order_ref):
-            privacy.erase_order(session, shop, order_ref, now)
+            privacy.erase_order(session, services, shop, order_ref, now)
         case StoreComplained(code, detail):
             alerts.tell_owner(session, services, shop, code, now, detail=detail)
 

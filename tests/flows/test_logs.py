@@ -125,5 +125,5 @@ def test_the_web_server_tells_no_link(house: House, told: Any) -> None:
 def test_an_erasure_is_a_security_event(house: House, told: Any) -> None:
     ref = house.deliver()
     with house.services.db.writing() as session:
-        privacy.erase_order(session, house.shop(session), ref, house.clock.now)
+        privacy.erase_order(session, house.services, house.shop(session), ref, house.clock.now)
     assert "erased" in events(told())

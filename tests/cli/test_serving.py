@@ -1,0 +1,71 @@
+"""One `serve` for a database file: a second one is told so, `work` and commands go on, and nobody restores under it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+CODE = "from integration.cli import main; main()"
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(installed: Path) -> Iterator[Start]:
+    """`start("serve")`: a command in a process of its own."""
+    running: list[subprocess.Popen[str]] = []
+    speaking = {**os.environ, "LC_ALL": "en_GB.UTF-8", "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    def run(*words: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", CODE, *words]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        running.append(subprocess.Popen(command, cwd=installed, env=speaking, **pipes))  # type: ignore[call-overload]
+        return running[-1]
+
+    yield run
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def serve(start: Start) -> subprocess.Popen[str]:
+    """A `serve` that answers."""
+    process = start("serve", "--port", "0")
+    assert process.stdout
+    assert "answers at" in process.stdout.readline()
+    return process
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out, err
+
+
+def test_a_second_serve_is_refused_with_one_sentence_and_work_is_not(start: Start, installed: Path) -> None:
+    first = serve(start)
+    code, out, err = ended(start("serve", "--port", "0"))
+    assert (code, out) == (1, "")
+    assert err == (
+        "A `postventa serve` is running on postventa.db already. Stop that one, or use another config with --config.\n"
+    )
+    assert ended(start("work", "--until-idle"))[0] == 0
+    assert ended(start("backup"))[0] == 0
+    [file] = (installed / "backups").iterdir()
+    code, _, err = ended(start("restore", str(file), "--force"))
+    assert code == 1
+    assert "Stop `postventa serve`" in err
+    assert first.poll() is None
+
+
+def test_after_a_power_cut_the_next_serve_starts_at_once(start: Start) -> None:
+    first = serve(start)
+    first.send_signal(signal.SIGKILL)
+    first.wait(10)
+    second = serve(start)
+    second.send_signal(signal.SIGTERM)
+    assert ended(second)[0] == 0
