@@ -50,17 +50,13 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
     services = build_services(settings, wake=worker.wake)
     privacy.erase_again(services.db, settings, services.clock())
     server = listen(create_app(services), host, port)
+    signal.signal(signal.SIGTERM, _leave)
     if works:
         worker.start(services)
     here = f"http://{host}:{server.effective_port}"
     say("serve.ready", url=here)
     _welcome(services, here)
     sys.stdout.flush()
-
-    def leave(_signal: int, _frame: FrameType | None) -> None:
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, leave)
     try:
         server.run()
     finally:
@@ -69,6 +65,10 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
         server.close()
         services.transport.close()
         services.db.close()
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def _welcome(services: Services, here: str) -> None:

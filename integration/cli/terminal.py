@@ -38,6 +38,11 @@ def check_words(code: str, *, ok: bool, params: Mapping[str, object]) -> str:
     return f"{said} {why}".rstrip()
 
 
+def reason_words(code: str) -> str:
+    """Why something stopped, in the words of its error; the code itself where those need values that are not kept."""
+    return _filled(f"errors.{code}", {}) or code
+
+
 def _filled(key: str, params: Mapping[str, object]) -> str:
     """The text with its values; empty when there is none, or a value is missing."""
     try:

@@ -39,7 +39,7 @@ def _owner(services: Services) -> Finding:
 def _waiting(services: Services) -> list[Finding]:
     with services.db.reading() as session:
         unreadable = inbox.count(session, "unreadable") + inbox.count(session, "failed")
-        dead, ambiguous = len(outbox.listed(session, "dead")), len(outbox.listed(session, "ambiguous"))
+        dead, ambiguous = outbox.stopped(session, "dead"), outbox.stopped(session, "ambiguous")
     return [
         Finding("receipts", not unreadable, {"n": unreadable}),
         Finding("dead_tasks", not dead, {"n": dead}),

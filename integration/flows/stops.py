@@ -78,6 +78,8 @@ def retry(services: Services, who: Person, task_id: str) -> None:
     now = services.clock()
     with services.db.writing() as session:
         task = lists.task(session, who.shops, task_id)
+        if task.state == "ready":
+            return  # asked for twice
         if task.kind == "CreateDiscount" and complaints.code(session, task.shop_id, task.subject).state == "revoked":
             raise Conflict("code_given_up")
         _still_stopped(task)
@@ -87,7 +89,6 @@ def retry(services: Services, who: Person, task_id: str) -> None:
         if task.kind == "SendMail":
             mail = mail_rows.get(session, task.shop_id, task.subject)
             mail.state, mail.reason = transitions.moved("mail", mail.state, "queued"), ""
-        history.note(session, task.shop_id, task.id, now, "owner", "dead", "ready")
     services.wake()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, or_, update
+from sqlalchemy import CursorResult, and_, func, or_, update
 from sqlmodel import Session, col, select
 
 from integration.db.tables import FollowUpRow, Pause, Task
@@ -113,9 +113,10 @@ def held(session: Session, shop_id: str, reason: str) -> Sequence[Task]:
     return session.exec(select(Task).where(*mine)).all()
 
 
-def listed(session: Session, state: str) -> Sequence[Task]:
-    """Tasks in one state, oldest first."""
-    return session.exec(select(Task).where(Task.state == state).order_by(Task.id)).all()
+def stopped(session: Session, state: str) -> int:
+    """How many tasks are `dead` or `ambiguous` and nobody has let go."""
+    mine = (Task.state == state, Task.reason != "discarded")
+    return session.exec(select(func.count(col(Task.id))).where(*mine)).one()
 
 
 def busy(session: Session, now: datetime) -> bool:
