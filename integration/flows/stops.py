@@ -83,6 +83,7 @@ def retry(services: Services, who: Person, task_id: str) -> None:
         if task.kind == "CreateDiscount" and complaints.code(session, task.shop_id, task.subject).state == "revoked":
             raise Conflict("code_given_up")
         _still_stopped(task)
+        history.note(session, task.shop_id, task.id, now, "owner", task.state, "ready", task.reason)
         task.state = transitions.moved("task", task.state, "ready")
         task.due_at, task.attempts, task.reason, task.tried_at, task.done_at = now, 0, "", None, None
         task.useless_after = None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
-import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +19,7 @@ from integration.domain.errors import Refused
 from integration.flows import mail_building, privacy
 from integration.flows import surveys as survey_flow
 from integration.settings import Log
+from tests import logging_state
 from tests.flows.house import House
 
 TEXT = "La caja llegó rota, llamad a Sam Torres al 600 111 222"
@@ -29,12 +28,9 @@ TEXT = "La caja llegó rota, llamad a Sam Torres al 600 111 222"
 @pytest.fixture
 def told(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
     """All that was logged, down to debug, once it is asked for."""
-    root = logging.getLogger()
-    before = root.level, list(root.handlers), threading.excepthook, sys.excepthook
-    logs.start(Log(level="debug"))
-    yield lambda: capsys.readouterr().err
-    root.setLevel(before[0])
-    root.handlers, threading.excepthook, sys.excepthook = before[1:]
+    with logging_state.kept():
+        logs.start(Log(level="debug"))
+        yield lambda: capsys.readouterr().err
 
 
 def personal(house: House) -> set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,17 +14,15 @@ from integration import logs
 from integration.domain.errors import Refused
 from integration.redaction import redact
 from integration.settings import Log
+from tests import logging_state
 
 TOKEN = "Zq3vB8kP1mXw7RtY2nHc5g"
 
 
 @pytest.fixture(autouse=True)
 def _own_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    before = root.level, list(root.handlers), threading.excepthook, sys.excepthook
-    yield
-    root.setLevel(before[0])
-    root.handlers, threading.excepthook, sys.excepthook = before[1:]
+    with logging_state.kept():
+        yield
 
 
 @pytest.mark.parametrize(
