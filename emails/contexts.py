@@ -264,17 +264,12 @@ class OwnerNoticeMail:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """One thing that needs the owner, by its code, and how many of it there are."""
-
-    code: str
-    n: int = 1
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerDailyMail:
-    """How the last 24 hours went, so that silence is never mistaken for health; `needs` is what waits for her."""
+    """How the last 24 hours went, so that silence is never mistaken for health.
+
+    `needs` is what waits for her: codes of `mail.daily`, and how many of each.
+    """
 
     kind: ClassVar[str] = "owner_daily"
     frame: OwnerFrame
@@ -283,7 +278,7 @@ class OwnerDailyMail:
     mailed: int
     waiting: int
     desk_url: str
-    needs: tuple[Need, ...] = ()
+    needs: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

