@@ -29,7 +29,8 @@ BY_CODE = """
     pages.states.* pages.case_states.* pages.code_states.* pages.steps.* pages.case_steps.* pages.sources.*
     pages.did.*
     desk.streams.* desk.order_states.* desk.parcel_states.* desk.confidences.* desk.kinds.* desk.tasks.* desk.life.*
-    desk.platforms.* desk.mail_states.* desk.skipped.* desk.roles.* desk.shop_states.* desk.did.* desk.try_steps.*
+    desk.platforms.* desk.mail_states.* desk.skipped.* desk.came_back.* desk.roles.* desk.shop_states.* desk.did.*
+    desk.try_steps.*
     desk.problem.*.title desk.problem.*.text
     pages.problem.*.title pages.problem.*.text
 """
