@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,10 +48,20 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def run_due(services: Services, owner: str, limit: int = 100, going: Callable[[], bool] = lambda: True) -> int:
-    """Run what is due, at most `limit` tasks and none any more when `going` says no; how many were run."""
+STREAMS = tuple(dict.fromkeys(handler.stream for handler in HANDLERS.values()))
+
+
+def run_due(
+    services: Services,
+    owner: str,
+    limit: int = 100,
+    going: Callable[[], bool] = lambda: True,
+    streams: Collection[str] = STREAMS,
+) -> int:
+    """Run what is due in these streams, at most `limit` tasks and none any more when `going` says no; how many."""
+    kinds = [kind for kind, handler in HANDLERS.items() if handler.stream in streams]
     with services.db.reading() as session:
-        due = rows.due(session, services.clock(), limit)
+        due = rows.due(session, services.clock(), limit, kinds)
     return sum(run(services, task_id, owner) for task_id in due if going())
 
 

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC
+from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -16,7 +17,9 @@ from integration.flows import dispatch
 from integration.flows.services import Services
 from integration.worker import ticks
 
-_WOKEN = ("drain", "act")
+# A hand for each stream: a store that hangs holds up no mail, and a slow mail server no code.
+_ACTING = {f"act-{stream or 'own'}": stream for stream in dispatch.STREAMS}
+_WOKEN = ("drain", *_ACTING)
 _TIMED = {"watch": 60, "reconcile": 60, "morning": 60, "pulse": 300}  # seconds between looks at what is due
 log = logging.getLogger(__name__)
 
@@ -45,7 +48,8 @@ class Embedded:
         owner = ticks.owner_name()
         dispatch.free_lapsed(services, ticks.dead_owner)
         self._loop("drain", lambda: self._drain(services))
-        self._loop("act", lambda: ticks.act(services, owner, self._going))
+        for name, stream in _ACTING.items():
+            self._loop(name, partial(ticks.act, services, owner, self._going, (stream,)))
         self._loop("watch", lambda: ticks.watch(services))
         self._loop("reconcile", lambda: ticks.reconcile(services, self._going))
         self._loop("morning", lambda: ticks.morning(services))
@@ -78,7 +82,7 @@ class Embedded:
 
     def _drain(self, services: Services) -> int:
         taken = ticks.drain(services)
-        self._bells["act"].set()  # it was rung when the webhook came, and may have looked before this put the tasks
+        self._ring(*_ACTING)  # they were rung when the webhook came, and may have looked before this put the tasks
         return taken
 
     def _loop(self, name: str, tick: Callable[[], int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
 
@@ -44,10 +44,15 @@ def drain(services: Services) -> int:
     return inbox.drain(services)
 
 
-def act(services: Services, owner: str, going: Callable[[], bool] = lambda: True) -> int:
-    """Run due tasks until none is left, or `going` says no; how many were run."""
+def act(
+    services: Services,
+    owner: str,
+    going: Callable[[], bool] = lambda: True,
+    streams: Collection[str] = dispatch.STREAMS,
+) -> int:
+    """Run due tasks of these streams until none is left, or `going` says no; how many were run."""
     total = 0
-    while ran := dispatch.run_due(services, owner, going=going):
+    while ran := dispatch.run_due(services, owner, going=going, streams=streams):
         total += ran
     return total
 

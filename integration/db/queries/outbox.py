@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -59,11 +59,12 @@ def put_task(
     session.flush()
 
 
-def due(session: Session, now: datetime, limit: int) -> Sequence[str]:
-    """Ids of tasks to claim: ready and due, or leased by someone who died."""
+def due(session: Session, now: datetime, limit: int, kinds: Collection[str]) -> Sequence[str]:
+    """Ids of tasks of these kinds to claim: ready and due, or leased by someone who died."""
     ready = and_(col(Task.state) == "ready", col(Task.due_at) <= now)
     lapsed = and_(col(Task.state) == "leased", col(Task.lease_until) < now)
-    return session.exec(select(Task.id).where(or_(ready, lapsed)).order_by(col(Task.due_at)).limit(limit)).all()
+    mine = (or_(ready, lapsed), col(Task.kind).in_(kinds))
+    return session.exec(select(Task.id).where(*mine).order_by(col(Task.due_at)).limit(limit)).all()
 
 
 def next_due(session: Session) -> datetime | None:
