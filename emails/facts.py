@@ -114,6 +114,9 @@ def _owner_return(mail: contexts.OwnerReturnMail, t: Words) -> Iterable[Fact]:
 def _owner_notice(mail: contexts.OwnerNoticeMail, t: Words) -> Iterable[Fact]:
     yield t("mail.owner_notice.happened"), (_moment(mail.happened_at, t),)
     yield t("mail.owner_notice.code"), (mail.code,)
+    said = mail.params.get("reply", "")
+    if said and said not in notice(mail, t):
+        yield t("mail.owner_notice.said"), (said,)
 
 
 def _owner_daily(mail: contexts.OwnerDailyMail, t: Words) -> Iterable[Fact]:

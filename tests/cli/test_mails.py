@@ -51,7 +51,7 @@ def test_a_server_that_does_not_answer_is_said_in_the_words_of_its_error(
     monkeypatch.setenv("POSTVENTA_MAIL_HOST", "127.0.0.1")
     monkeypatch.setenv("POSTVENTA_MAIL_PORT", "1")
     ended = postventa("mails", "check")
-    assert "✗ The mail server 127.0.0.1 does not answer on port 1." in ended.out
+    assert "✗ The mail server does not answer. Check [mail] host and port" in ended.out
 
 
 def test_an_api_without_a_token_is_a_setting_to_mend(

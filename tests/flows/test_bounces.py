@@ -167,7 +167,7 @@ def test_a_suppression_outlives_an_erasure(make_house: MakeHouse) -> None:
     ref = house.deliver()
     came_back(house, "postfix__no_such_user", sent(house))
     with house.services.db.writing() as session:
-        privacy.erase_order(session, house.shop(session), ref, house.clock())
+        privacy.erase_order(session, house.services, house.shop(session), ref, house.clock())
     assert held(house) == {("all", "hard_bounce")}
     house.deliver()
     assert house.kinds() == ["label"]
@@ -177,7 +177,7 @@ def test_of_an_erased_order_only_a_provider_can_name_the_address(make_house: Mak
     house = make_house(survey_delay="1d")
     ref = house.deliver()
     with house.services.db.writing() as session:
-        privacy.erase_order(session, house.shop(session), ref, house.clock())
+        privacy.erase_order(session, house.services, house.shop(session), ref, house.clock())
     came_back(house, "postfix__no_such_user", sent(house))
     assert held(house) == set()
     told = Heard(
