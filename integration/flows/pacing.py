@@ -22,8 +22,10 @@ def hold(session: Session, services: Services, task: Task, now: datetime) -> tup
     Every mail to a shopper counts once, at its first try, also those that need not wait. Files in a folder count not
     at all, nor what a shop in preview only shows. Paces are the installation's: `session` must have it for itself.
     """
+    if services.settings.mail.transport == "folder" or task.reason == DOMAIN_SLOW:
+        return None, ""
     row = mails.get(session, task.shop_id, task.subject)
-    if row.copies or task.reason == DOMAIN_SLOW or not _counts(session, services, row):
+    if row.copies or not _counts(session, row):
         return None, ""
     waits = KINDS[row.kind].bulk
     if task.reason != DAY_FULL:
@@ -35,10 +37,10 @@ def hold(session: Session, services: Services, task: Task, now: datetime) -> tup
     return (leaves, DOMAIN_SLOW) if waits and leaves > now else (None, "")
 
 
-def _counts(session: Session, services: Services, row: MailRow) -> bool:
-    if services.settings.mail.transport == "folder" or KINDS[row.kind].category == "internal":
+def _counts(session: Session, row: MailRow) -> bool:
+    if row.state != "queued" or KINDS[row.kind].category == "internal":
         return False
-    return row.state == "queued" and shops.shop(session, row.shop_id).state != "preview"
+    return shops.shop(session, row.shop_id).state != "preview"
 
 
 def _days_to_wait(session: Session, services: Services, now: datetime) -> int:
