@@ -88,6 +88,7 @@ class Http:
         if limits.ca_file and not Path(limits.ca_file).is_file():
             raise Misconfigured("no_ca_file", path=limits.ca_file)
         self.limits = limits
+        self.dates: dict[str, str] = {}  # the last `Date` of each host, to set our clock against
         # The adapter is used without a Session on purpose: a Session reads redirects, cookies, .netrc and proxies.
         self._adapter = _Adapter(_Dialler(limits, resolver, connect))
 
@@ -119,6 +120,8 @@ class Http:
         except (requests.RequestException, HTTPError, OSError) as error:
             raise _lost(method, "no_answer", _host(prepared.url)) from error
         lower = {name.lower(): value for name, value in answer.headers.items()}
+        if "date" in lower:
+            self.dates[_host(prepared.url)] = lower["date"]
         return Response(answer.status_code, lower, body, str(prepared.url).split("?")[0])
 
     def _prepare(

@@ -24,6 +24,7 @@ from integration.flows.shops import check_policy
 from integration.settings import Settings
 from integration.vault import Vault, parse_keys, read_key_file
 from integration.web.health import health
+from integration.web.metrics import metrics
 
 
 def build_services(
@@ -99,6 +100,7 @@ def create_app(services: Services) -> Flask:
     app.register_blueprint(webhooks.routes.blueprint)
     app.register_blueprint(webhooks.mail_events.blueprint)
     app.register_blueprint(health)
+    app.register_blueprint(metrics)
     web.register(app)
     hops = services.settings.server.trusted_proxies
     if hops:

@@ -56,6 +56,12 @@ def file_system(path: Path) -> str:
     return max(kinds, key=lambda found: found[0], default=(0, ""))[1]
 
 
+def home_of(url: str, otherwise: Path) -> Path:
+    """The folder that the data grows in; `otherwise` for a database that is elsewhere."""
+    file = file_of(url)
+    return file.parent if file else otherwise
+
+
 def free_share(path: Path) -> float:
     """How much of the disk under a folder is free, from 0 to 1."""
     usage = shutil.disk_usage(path)

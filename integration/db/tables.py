@@ -78,6 +78,12 @@ class Receipt(SQLModel, table=True):
             sqlite_where=text("state = 'kept'"),
             postgresql_where=text("state = 'kept'"),
         ),
+        Index(
+            "ix_receipts_odd",
+            "state",
+            sqlite_where=text("state IN ('unreadable', 'failed', 'ignored')"),
+            postgresql_where=text("state IN ('unreadable', 'failed', 'ignored')"),
+        ),
         Index("ix_receipts_order", "shop_id", "order_ref"),
     )
     id: str = Field(primary_key=True)
@@ -177,6 +183,12 @@ class Task(SQLModel, table=True):
             sqlite_where=text("state IN ('ready', 'leased')"),
             postgresql_where=text("state IN ('ready', 'leased')"),
         ),
+        Index(
+            "ix_tasks_stopped",
+            "state",
+            sqlite_where=text("state IN ('ambiguous', 'dead')"),
+            postgresql_where=text("state IN ('ambiguous', 'dead')"),
+        ),
     )
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id")
@@ -200,7 +212,11 @@ class MailRow(SQLModel, table=True):
     """A mail: whom, which kind, and the codes and ids it is built from each time anew."""
 
     __tablename__ = "mails"
-    __table_args__ = (UniqueConstraint("shop_id", "key"), Index("ix_mails_created", "shop_id", "created_at"))
+    __table_args__ = (
+        UniqueConstraint("shop_id", "key"),
+        Index("ix_mails_created", "shop_id", "created_at"),
+        Index("ix_mails_kinds", "kind", "state"),
+    )
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id")
     order_id: str | None = Field(default=None, foreign_key="orders.id", index=True)

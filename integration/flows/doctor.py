@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from integration.db.queries import cursors, inbox, outbox
+from integration.db.queries import counts, cursors, outbox
 from integration.db.queries import shops as rows
-from integration.flows import connecting, mail_health, reach
+from integration.flows import connecting, machine, mail_health, reach
 from integration.flows.findings import Finding
 from integration.flows.services import Services
 from integration.flows.shops import return_address
@@ -23,7 +23,7 @@ def examine(services: Services) -> list[Finding]:
         findings.append(Finding("return_address", has_address, {"shop": name}))
         failed = [one for one in connecting.check(services, name) if not one.ok]
         findings.append(Finding("store", not failed, {"shop": name, "why": ", ".join(one.code for one in failed)}))
-    return [*findings, *_reading(services), *mail_health.examine(services)]
+    return [*findings, *_reading(services), *mail_health.examine(services), *machine.examine(services)]
 
 
 def _public_url(services: Services) -> Finding:
@@ -38,8 +38,10 @@ def _owner(services: Services) -> Finding:
 
 def _waiting(services: Services) -> list[Finding]:
     with services.db.reading() as session:
-        unreadable = inbox.count(session, "unreadable") + inbox.count(session, "failed")
-        dead, ambiguous = outbox.stopped(session, "dead"), outbox.stopped(session, "ambiguous")
+        receipts = counts.receipts(session)
+        stopped = counts.stopped_tasks(session)
+    dead, ambiguous = (sum(n for _, found, n in stopped if found == state) for state in ("dead", "ambiguous"))
+    unreadable = receipts.get("unreadable", 0) + receipts.get("failed", 0)
     return [
         Finding("receipts", not unreadable, {"n": unreadable}),
         Finding("dead_tasks", not dead, {"n": dead}),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, func, or_, update
+from sqlalchemy import CursorResult, and_, or_, update
 from sqlmodel import Session, col, select
 
 from integration.db.tables import FollowUpRow, Pause, Task
@@ -112,12 +112,6 @@ def held(session: Session, shop_id: str, reason: str) -> Sequence[Task]:
     """Ready tasks that were put off for one reason."""
     mine = (Task.shop_id == shop_id, Task.state == "ready", Task.reason == reason)
     return session.exec(select(Task).where(*mine)).all()
-
-
-def stopped(session: Session, state: str) -> int:
-    """How many tasks are `dead` or `ambiguous` and nobody has let go."""
-    mine = (Task.state == state, Task.reason != "discarded")
-    return session.exec(select(func.count(col(Task.id))).where(*mine)).one()
 
 
 def busy(session: Session, now: datetime) -> bool:

@@ -282,6 +282,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'kept'"),
             postgresql_where=sa.text("state = 'kept'"),
         )
+        batch_op.create_index(
+            "ix_receipts_odd",
+            ["state"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('unreadable', 'failed', 'ignored')"),
+            postgresql_where=sa.text("state IN ('unreadable', 'failed', 'ignored')"),
+        )
         batch_op.create_index("ix_receipts_order", ["shop_id", "order_ref"], unique=False)
 
     op.create_table(
@@ -352,6 +359,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state IN ('ready', 'leased')"),
             postgresql_where=sa.text("state IN ('ready', 'leased')"),
+        )
+        batch_op.create_index(
+            "ix_tasks_stopped",
+            ["state"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('ambiguous', 'dead')"),
+            postgresql_where=sa.text("state IN ('ambiguous', 'dead')"),
         )
 
     op.create_table(
@@ -517,6 +531,7 @@ def upgrade() -> None:
     with op.batch_alter_table("mails", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mails_complaint_id"), ["complaint_id"], unique=False)
         batch_op.create_index("ix_mails_created", ["shop_id", "created_at"], unique=False)
+        batch_op.create_index("ix_mails_kinds", ["kind", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_mails_order_id"), ["order_id"], unique=False)
 
     op.create_table(
@@ -769,6 +784,7 @@ def downgrade() -> None:
     op.drop_table("returns")
     with op.batch_alter_table("mails", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mails_order_id"))
+        batch_op.drop_index("ix_mails_kinds")
         batch_op.drop_index("ix_mails_created")
         batch_op.drop_index(batch_op.f("ix_mails_complaint_id"))
 
@@ -793,6 +809,11 @@ def downgrade() -> None:
     op.drop_table("answers")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index(
+            "ix_tasks_stopped",
+            sqlite_where=sa.text("state IN ('ambiguous', 'dead')"),
+            postgresql_where=sa.text("state IN ('ambiguous', 'dead')"),
+        )
+        batch_op.drop_index(
             "ix_tasks_open",
             sqlite_where=sa.text("state IN ('ready', 'leased')"),
             postgresql_where=sa.text("state IN ('ready', 'leased')"),
@@ -806,6 +827,11 @@ def downgrade() -> None:
     op.drop_table("stock_labels")
     with op.batch_alter_table("receipts", schema=None) as batch_op:
         batch_op.drop_index("ix_receipts_order")
+        batch_op.drop_index(
+            "ix_receipts_odd",
+            sqlite_where=sa.text("state IN ('unreadable', 'failed', 'ignored')"),
+            postgresql_where=sa.text("state IN ('unreadable', 'failed', 'ignored')"),
+        )
         batch_op.drop_index(
             "ix_receipts_kept", sqlite_where=sa.text("state = 'kept'"), postgresql_where=sa.text("state = 'kept'")
         )
