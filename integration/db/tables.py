@@ -110,7 +110,7 @@ class OrderRow(SQLModel, table=True):
         UniqueConstraint("shop_id", "ref"),
         Index("ix_orders_customer", "shop_id", "customer_key", "placed_at"),
         Index("ix_orders_number", "shop_id", "number"),
-        Index("ix_orders_delivered", "shop_id", "delivered_at"),
+        Index("ix_orders_delivered", "shop_id", "delivered_at", "customer_key"),
         Index("ix_orders_created", "shop_id", "created_at"),
     )
     id: str = Field(primary_key=True)
@@ -216,6 +216,7 @@ class MailRow(SQLModel, table=True):
         UniqueConstraint("shop_id", "key"),
         Index("ix_mails_created", "shop_id", "created_at"),
         Index("ix_mails_kinds", "kind", "state"),
+        Index("ix_mails_sent", "shop_id", "kind", "sent_at"),
     )
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id")

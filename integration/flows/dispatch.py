@@ -149,4 +149,5 @@ def _settle_failure(
             rows.settle(session, task, state="ambiguous", reason=error.code, done_at=now)
         case retries.Dead(reason):
             rows.settle(session, task, state="dead", reason=reason, done_at=now)
-            alerts.tell_stopped(session, services, task, now)
+            if reason != "erased":
+                alerts.tell_stopped(session, services, task, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from tests.bench.desk import bench_desk
 from tests.bench.intake import bench_intake
 from tests.bench.labels import bench_label
 from tests.bench.mails import bench_mail
@@ -19,6 +20,7 @@ BENCHES: tuple[Callable[[], list[Row]], ...] = (
     bench_service,
     bench_line,
     bench_intake,
+    bench_desk,
 )
 
 

@@ -80,7 +80,7 @@ def test_a_step_that_fails_is_told_and_the_others_go_on(make_house: MakeHouse, m
 def test_a_bought_label_is_not_used_up(make_house: MakeHouse) -> None:
     house = make_house(carrier="prepaid")
     with house.services.db.writing() as session:
-        labels.add_stock(session, house.shop(session), b"%PDF-1.7 bought", house.clock.now)
+        labels.add_stock(session, house.shop(session), b"%PDF-1.7 bought", "1.pdf", house.clock.now)
     assert tried(house, house.side.sell()) == dict.fromkeys(LINE, True)
     assert house.rows(StockLabel)[0].label_id is None
     assert house.mails("try_label")[0].attachments == {}

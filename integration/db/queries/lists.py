@@ -62,11 +62,12 @@ def orders(session: Session, shops: Shops, most: int, skip: int) -> Sequence[Ord
 
 
 def orders_called(session: Session, shops: Shops, number: str, people: Sequence[str], most: int) -> Sequence[OrderRow]:
-    """Orders of this number, with or without its `#`, or of one of these people."""
+    """Orders of one of these people, or, where none is named, of this number, with or without its `#`."""
     names = (number, f"#{number}", number.removeprefix("#"))
-    called = col(OrderRow.number).in_(names) | col(OrderRow.customer_key).in_(people)
-    mine = select(OrderRow).where(col(OrderRow.shop_id).in_(shops), called)
-    return session.exec(mine.order_by(col(OrderRow.created_at).desc()).limit(most)).all()
+    called = col(OrderRow.customer_key).in_(people) if people else col(OrderRow.number).in_(names)
+    mine = select(OrderRow).where(col(OrderRow.shop_id).in_(shops), called).limit(most)
+    # sorted here: told to sort, SQLite walks through every order from the newest
+    return sorted(session.exec(mine).all(), key=lambda row: row.created_at, reverse=True)
 
 
 def order(session: Session, shops: Shops, order_id: str) -> OrderRow:

@@ -193,7 +193,7 @@ def upgrade() -> None:
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.create_index("ix_orders_created", ["shop_id", "created_at"], unique=False)
         batch_op.create_index("ix_orders_customer", ["shop_id", "customer_key", "placed_at"], unique=False)
-        batch_op.create_index("ix_orders_delivered", ["shop_id", "delivered_at"], unique=False)
+        batch_op.create_index("ix_orders_delivered", ["shop_id", "delivered_at", "customer_key"], unique=False)
         batch_op.create_index("ix_orders_number", ["shop_id", "number"], unique=False)
 
     op.create_table(
@@ -533,6 +533,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_mails_created", ["shop_id", "created_at"], unique=False)
         batch_op.create_index("ix_mails_kinds", ["kind", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_mails_order_id"), ["order_id"], unique=False)
+        batch_op.create_index("ix_mails_sent", ["shop_id", "kind", "sent_at"], unique=False)
 
     op.create_table(
         "returns",
@@ -783,6 +784,7 @@ def downgrade() -> None:
     op.drop_table("shipments")
     op.drop_table("returns")
     with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.drop_index("ix_mails_sent")
         batch_op.drop_index(batch_op.f("ix_mails_order_id"))
         batch_op.drop_index("ix_mails_kinds")
         batch_op.drop_index("ix_mails_created")
