@@ -9,7 +9,7 @@ BIN := .venv/bin
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo demo-check test browser servers bench lock clean
+.PHONY: help setup demo demo-check test sbom browser servers bench lock clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,6 +32,11 @@ test: .venv/.dev browser servers ## Set up and run all that CI runs
 
 bench: .venv/.dev ## Measure what has a bound and print the table
 	@exec $(BIN)/python -m tests.bench
+
+sbom: .venv/.dev ## Write what Postventa is made of to dist/sbom.cdx.json (CycloneDX 1.6)
+	@mkdir -p dist
+	$(BIN)/python -m tests.house.sbom > dist/sbom.cdx.json
+	echo "dist/sbom.cdx.json"
 
 browser: ## Find the programs the browser and PDF tests need; install Debian's where allowed
 	@found() { command -v $${CHROMIUM:-chromium chromium-browser google-chrome} >/dev/null && command -v pdftotext >/dev/null; }
