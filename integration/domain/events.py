@@ -10,9 +10,13 @@ from integration.domain.facts import Order, Shipment
 
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
-    """The store's whole view of an order; whether it is delivered is the policy's to say."""
+    """The store's whole view of an order; whether it is delivered is the policy's to say.
+
+    `asked`: the store was asked for it just now, so it is the order as it is; a webhook may be late.
+    """
 
     order: Order
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,4 +24,4 @@ def fetch(services: Services, task: Task) -> None:
         raise Permanent("order_not_in_store", order=task.subject)
     with services.db.writing(task.shop_id) as session:
         shop = shops.shop(session, task.shop_id)
-        intake.handle(session, services, shop, OrderChanged(order), services.clock())
+        intake.handle(session, services, shop, OrderChanged(order, asked=True), services.clock())

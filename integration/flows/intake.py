@@ -32,8 +32,8 @@ from integration.rules import after_delivery, delivery
 def handle(session: Session, services: Services, shop: Shop, event: Event, now: datetime) -> None:
     """One event, in the caller's transaction; told three times it acts once."""
     match event:
-        case OrderChanged(order):
-            _order_changed(session, services, shop, order, now)
+        case OrderChanged(order, asked):
+            _order_changed(session, services, shop, order, asked, now)
         case ShipmentChanged(order_ref, shipment, happened_at):
             _shipment_changed(session, services, shop, order_ref, shipment, happened_at, now)
         case OrderMentioned(order_ref):
@@ -51,7 +51,7 @@ def ask_store(session: Session, shop: Shop, order_ref: str, now: datetime) -> No
     tasks.put_task(session, shop.id, "FetchOrder", order_ref, now, key=f"fetch:{order_ref}:{now:%Y%m%d%H%M}")
 
 
-def _order_changed(session: Session, services: Services, shop: Shop, order: Order, now: datetime) -> None:
+def _order_changed(session: Session, services: Services, shop: Shop, order: Order, asked: bool, now: datetime) -> None:
     row = rows.by_ref(session, shop.id, order.ref)
     if order.state == "draft" and row is None:
         return
@@ -60,6 +60,9 @@ def _order_changed(session: Session, services: Services, shop: Shop, order: Orde
         row = rows.stub(shop.id, order.ref, now)
         session.add(row)
     if row.erased_at or (row.complete and order.updated_at < row.updated_at):
+        return
+    if not asked and not rows.unambiguous(row, order):
+        ask_store(session, shop, order.ref, now)
         return
     if row.complete and row.state != order.state:
         history.note(session, shop.id, row.id, now, "store", row.state, order.state)

@@ -38,7 +38,7 @@ def _news(services: Services, shop_id: str, found: Page) -> list[Event]:
         known = cursors.known(session, shop_id, refs)
         new = [order for order in found.orders if not cursors.tells_nothing_new(known.get(order.ref), order)]
         erased = [ref for ref in found.erased if ref in known and not known[ref].erased_at]
-    return [*map(OrderChanged, new), *map(PersonErased, erased)]
+    return [*(OrderChanged(order, asked=True) for order in new), *map(PersonErased, erased)]
 
 
 def take(services: Services, shop_id: str, events: Sequence[Event]) -> list[str]:

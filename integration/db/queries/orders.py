@@ -48,6 +48,11 @@ def put_facts(row: OrderRow, order: Order, customer_key: str) -> None:
     row.placed_at = order.placed_at
 
 
+def unambiguous(row: OrderRow, order: Order) -> bool:
+    """Whether the store's times say which view is the newer; two of one second that differ only the store can tell."""
+    return not row.complete or order.updated_at != row.updated_at or row.facts == dump_order(order)
+
+
 def facts(row: OrderRow) -> Order:
     """The order as last told; `NotFound("order_not_read")` for a stub."""
     if not row.facts:
