@@ -75,7 +75,7 @@ lock: ## Pin every requirement again; `make lock UPGRADE=--upgrade` takes newer 
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE) -o "$$@" pyproject.toml
 	}
 	compile requirements.txt --group build
-	compile requirements-dev.txt --group dev --extra postgres -c requirements.txt
+	compile requirements-dev.txt --group dev --extra postgres --extra celery -c requirements.txt
 
 clean: ## Remove the environment and every cache
 	@rm -rf .venv .cache .coverage* .hypothesis .mypy_cache .ruff_cache .import_linter_cache .pytest_cache build dist

@@ -32,7 +32,7 @@ def asked(file: str) -> list[Requirement]:
     texts = [*table["dependencies"], *groups["build"]]
     if file == "requirements-dev.txt":
         texts += [text for text in groups["dev"] if isinstance(text, str)]
-        texts += table["optional-dependencies"]["postgres"]
+        texts += [text for extra in ("postgres", "celery") for text in table["optional-dependencies"][extra]]
     return [Requirement(text) for text in texts]
 
 
