@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlmodel import Session
 
-from integration import passwords
+from integration import logs, passwords
 from integration.db.queries import accounts as rows
 from integration.db.queries import shops
 from integration.db.tables import Account, DeskSession, Invitation
@@ -106,6 +106,7 @@ def welcome(services: Services, token: str, form: Mapping[str, str], locale: str
             rows.close_sessions(session, account.id)
         else:
             account = _keep(session, row, name, email, kept, locale, now)
+        logs.security("invitation_used", account=account.id, role=account.role)
         return _begin(session, account, now)
 
 
@@ -146,9 +147,11 @@ def log_in(services: Services, form: Mapping[str, str], address: str) -> str:
         account = rows.by_email(session, email)
     right = passwords.matches(account.password_hash if account else "", form.get("password", "")[: passwords.LONGEST])
     if account is None or account.disabled_at or not right:
+        logs.security("login_failed", account=account.id if account else "nobody")
         raise BadForm("login_wrong", field="password")
     with services.db.writing() as session:
         rows.forget_attempts(session, tries)
+        logs.security("logged_in", account=account.id)
         return _begin(session, account, now)
 
 
@@ -195,6 +198,7 @@ def _person(session: Session, services: Services, account: Account, session_dige
 
 def log_out(services: Services, who: Person, *, others: bool = False) -> None:
     """End this session, or all her sessions but this one."""
+    logs.security("logged_out", account=who.id, others=others)
     with services.db.writing() as session:
         row = rows.desk_session(session, who.session)
         if others:
@@ -227,6 +231,7 @@ def change(services: Services, who: Person, form: Mapping[str, str]) -> None:
         if kept:
             account.password_hash = kept
             rows.close_sessions(session, who.id, but=who.session)
+            logs.security("password_changed", account=who.id)
 
 
 def disable(services: Services, email: str) -> None:
@@ -240,6 +245,7 @@ def disable(services: Services, email: str) -> None:
         account.disabled_at = account.disabled_at or now
         rows.close_sessions(session, account.id)
         rows.withdraw_unused(session, account.id)
+        logs.security("account_disabled", account=account.id)
 
 
 def tidy(session: Session, now: datetime) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from integration import logs
 from integration.db.queries import accounts as rows
 from integration.db.tables import Attempt
 from integration.domain.errors import TooMany
@@ -34,6 +35,8 @@ def admit(session: Session, services: Services, limits: tuple[Limit, ...], now: 
     """
     waits = [_wait(session, limit, digest(services, limit), now) for limit in limits]
     if any(waits):
+        full = [limit.door for limit, wait in zip(limits, waits, strict=True) if wait]
+        logs.security("limit_hit", doors=" ".join(full))
         raise TooMany("too_many_tries", seconds=math.ceil(max(waits)))
     counted = [
         Attempt(id=new_id("attempt", now), door=limit.door, who=digest(services, limit), at=now) for limit in limits

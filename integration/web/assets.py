@@ -41,8 +41,7 @@ def contact_photo() -> Response:
 
 @blueprint.after_request
 def kept(response: Response) -> Response:
-    """A style sheet's address holds its digest, so it is good for ever; types are never guessed."""
+    """A style sheet's address holds its digest, so it is good for ever."""
     if request.endpoint == "assets.static" and response.status_code == 200:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    response.headers["X-Content-Type-Options"] = "nosniff"
     return response

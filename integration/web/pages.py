@@ -98,8 +98,6 @@ def linked(address: str) -> str:
 def kept_private(response: Response) -> Response:
     """Headers of all pages behind a token (B4, D13): not kept, not indexed, not framed, no address passed on."""
     response.headers.update(HEADERS)
-    if services().settings.server.public_url.startswith("https://"):
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
 
 

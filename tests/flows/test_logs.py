@@ -16,7 +16,7 @@ from integration.db.queries import orders
 from integration.db.tables import CodeRow, OrderRow
 from integration.demo.check import fetch
 from integration.domain.errors import Refused
-from integration.flows import mail_building, privacy
+from integration.flows import accounts, mail_building, privacy
 from integration.flows import surveys as survey_flow
 from integration.settings import Log
 from tests import logging_state
@@ -123,3 +123,27 @@ def test_an_erasure_is_a_security_event(house: House, told: Any) -> None:
     with house.services.db.writing() as session:
         privacy.erase_order(session, house.services, house.shop(session), ref, house.clock.now)
     assert "erased" in events(told())
+
+
+def test_who_comes_in_and_who_is_refused_is_a_security_event(house: House, told: Any) -> None:
+    form = {"name": "Mia", "email": "mia@mia.example", "password": "correct horse battery"}
+    services, client, https = house.services, house.app.test_client(), "https://mia.example"
+    link = accounts.setup_link(services)
+    client.post(link.removeprefix(https), data=form, base_url=https)
+    client.post("/admin/logout", data={}, base_url=https)
+    for _ in range(11):
+        client.post("/admin/login", data=form | {"password": "wrong horse"}, base_url=https)
+    house.clock.advance(hours=2)
+    client.post("/admin/login", data=form, base_url=https)
+    person = accounts.person(services, accounts.log_in(services, form, "test"))
+    assert person
+    new = {"name": "Mia", "locale": "es", "old": form["password"], "password": "another horse entirely"}
+    accounts.change(services, person, new)
+    accounts.log_out(services, person)
+    text = told()
+    heard = events(text)
+    assert {"invitation_used", "desk_refused", "login_failed", "limit_hit", "logged_in", "password_changed",
+            "logged_out"} <= set(heard)  # fmt: skip
+    assert (heard.count("login_failed"), heard.count("limit_hit")) == (10, 1)
+    secrets = ("mia@mia", "horse", link.rpartition("/")[2])
+    assert [value for value in secrets if value in text] == []

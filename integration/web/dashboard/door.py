@@ -15,6 +15,7 @@ from flask import Blueprint, Response, abort, g, redirect, request, url_for
 from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import HTTPException
 
+from integration import logs
 from integration.domain.errors import BadForm, Conflict, Gone, NotFound, TooMany
 from integration.flows import accounts
 from integration.flows.accounts import Person
@@ -34,6 +35,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
 )  # fmt: skip
 PROBLEMS = {400: "unreadable", 403: "foreign", 404: "unknown", 405: "unreadable", 409: "moved", 410: "expired",
             413: "too_large", 429: "busy"}  # fmt: skip
+REFUSED = (403, 404, 410, 413, 429)
 
 _log = logging.getLogger(__name__)
 
@@ -194,8 +196,6 @@ def kept_private(response: Response) -> Response:
         own["Referrer-Policy"] = "no-referrer"  # its address is a key
     for name, value in (HEADERS | own).items():
         response.headers.setdefault(name, value)
-    if _https():
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
 
 
@@ -204,7 +204,14 @@ def failed(error: Exception) -> Response:
     status = _status(error)
     if status == 500:
         _log.error("desk page %s failed", request.endpoint, exc_info=error)
+    elif status in REFUSED:
+        logs.security("desk_refused", page=request.endpoint or "none", status=status, account=_account())
     return show("desk/problem", status, problem=PROBLEMS.get(status, "broken"))
+
+
+def _account() -> str:
+    who: Person | None = g.get("who")
+    return who.id if who else "nobody"
 
 
 def unrouted(error: HTTPException) -> Response:
