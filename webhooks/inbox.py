@@ -75,6 +75,8 @@ def _next(services: Services, shop_id: str) -> bool:
         if failed:
             _set_aside(session, services, receipt, *failed)
         receipt.done_at = services.clock()
+        services.checkpoint("receipt_acted")
+    services.checkpoint("receipt_taken")
     return True
 
 

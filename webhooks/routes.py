@@ -50,6 +50,7 @@ def _kept(services: Services, platform: str, key: str, body: bytes) -> Response:
         return _refused(404, platform, "no_such_door")
     door, delivery = admitted
     if not delivery.ping:
+        services.checkpoint("webhook_admitted")
         inbox.keep(services, door, delivery, body)
         services.checkpoint("inbox_committed")
         services.wake()

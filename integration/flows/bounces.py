@@ -29,6 +29,12 @@ def take_mail(services: Services, raw: bytes) -> str:
 
 def take(services: Services, heard: Heard) -> str:
     """Act on it once: its kind, `known` for a repeat, `unknown` for a mail that is none of ours."""
+    told = _taken(services, heard)
+    services.checkpoint("bounce_committed")
+    return told
+
+
+def _taken(services: Services, heard: Heard) -> str:
     now = services.clock()
     with services.db.writing() as session:
         row = rows.mail_named(session, heard.mail_id, heard.message_id)

@@ -85,6 +85,7 @@ def act(services: Services, token: str, form: Mapping[str, str]) -> CaseView:
         do_unless_moved(session, services, case, form, now)
         session.flush()
         shown = view_of(session, services, visit, case)
+    services.checkpoint("case_decided")
     services.wake()
     return shown
 

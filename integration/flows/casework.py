@@ -117,6 +117,7 @@ def act(services: Services, who: Person, complaint_id: str, form: Mapping[str, s
                 cases.do_unless_moved(session, services, case, form, now)
         session.flush()
         shown = _file(session, services, case)
+    services.checkpoint("case_decided")
     services.wake()
     return shown
 

@@ -73,6 +73,7 @@ def create(services: Services, task: Task) -> None:
     services.checkpoint("code_created")
     with services.db.writing(task.shop_id) as session:
         complaints.code(session, task.shop_id, task.subject).store_ref = discount.ref
+    services.checkpoint("code_noted")
 
 
 def _request(code: CodeRow, case: ComplaintRow, order: Order) -> DiscountRequest:
@@ -144,6 +145,7 @@ def revoke(services: Services, task: Task) -> None:
         ref = found.ref if found else ""
     if ref:
         connector.revoke_discount(ref)
+    services.checkpoint("code_revoked")
 
 
 def revoked(session: Session, services: Services, task: Task, now: datetime) -> None:

@@ -23,6 +23,7 @@ def run(services: Services, task: Task) -> None:
     note = labels.for_mail(services, step) if step.kind == "label" and not reason else ""
     with services.db.writing(task.shop_id) as session:
         _settle(services, session, rows.followup(session, task.shop_id, task.subject), reason, note)
+    services.checkpoint("followup_settled")
 
 
 def _still_planned(services: Services, task: Task) -> str | None:

@@ -54,9 +54,13 @@ def make(services: Services, shop_id: str, order_id: str, subject: str) -> Label
             return row
         carrier_type = connectors.carrier(row.carrier)
         stock = _taken(session, row) if carrier_type.capabilities.needs_stock else []
+    services.checkpoint("label_reserved")
     label = carrier_type({}, services.http, draw_slip).create_return(request, iter(stock))
+    services.checkpoint("label_drawn")
     with services.db.writing(shop_id) as session:
-        return _keep(session, services, row.id, label)
+        row = _keep(session, services, row.id, label)
+    services.checkpoint("label_kept")
+    return row
 
 
 def _reserve(

@@ -69,6 +69,7 @@ def send(services: Services, task: Task) -> None:
             return
         message = mail_building.message_of(session, services, shop, row, now)
         row.state, row.copies = "sending", row.copies + 1
+    services.checkpoint("mail_sending")
     services.transport.send(message, kind=row.kind, mail_id=row.id, at=now)
     services.checkpoint("mail_accepted")
 

@@ -49,7 +49,8 @@ def unsubscribe(services: Services, token: str, source: str) -> PreferencesView:
             )  # fmt: skip
             session.add(row)
             _note(session, visit, now, "on", "off", source)
-        return PreferencesView(visit, surveys=False)
+    services.checkpoint("opt_out_committed")
+    return PreferencesView(visit, surveys=False)
 
 
 def subscribe(services: Services, token: str) -> PreferencesView:

@@ -23,6 +23,7 @@ def erase_order(session: Session, services: Services, shop: Shop, order_ref: str
     if row is None or row.erased_at:
         return
     erasures.note(services.settings, Erasure(shop.id, order_ref, now))
+    services.checkpoint("erasure_noted")
     _erase(session, shop, row, now)
 
 

@@ -85,6 +85,7 @@ def announce(services: Services, token: str, form: Mapping[str, str], locale: st
         if new:
             _tell(session, services, row)
         shown = _view(session, services, visit)
+    services.checkpoint("return_announced")
     services.wake()
     return shown
 

@@ -100,6 +100,31 @@ def test_the_way_back_leads_back(make_house: MakeHouse, new_version: NewVersion)
         assert [order.ref for order in orders(house)] == [ref]
 
 
+class PlugPulled(BaseException):
+    """The process ends here."""
+
+
+def test_a_plug_pulled_between_the_backup_and_the_tables_leaves_both_and_the_next_start_goes_on(
+    make_house: MakeHouse, new_version: NewVersion
+) -> None:
+    house = make_house()
+    house.deliver()
+    new_version.install()
+
+    def pull(point: str) -> None:
+        if point == "backup_before_upgrade":
+            raise PlugPulled
+
+    services = house.services
+    with pytest.raises(PlugPulled):
+        upgrading.bring_up(services.settings, services.db, services.vault, house.clock.now, checkpoint=pull)
+    assert (len(kept(house)), has_wishes(house)) == (1, False)
+    assert schema.revision(services.db.engine) == new_version.head
+    house.clock.advance(seconds=1)
+    command(house, "shops", "list")
+    assert (len(kept(house)), has_wishes(house), len(orders(house))) == (2, True, 1)
+
+
 def orders(house: House) -> list[OrderRow]:
     return house.rows(OrderRow)
 

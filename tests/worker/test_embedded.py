@@ -33,6 +33,7 @@ from tests.flows.shoppers import act, store_of
 from tests.stores.faults import Faults
 
 PATIENCE = 30.0
+LEASE = timedelta(minutes=10)
 NEVER = 3600.0  # seconds between two looks: only being woken makes the engine work
 Engines = Callable[..., Embedded]
 
@@ -208,7 +209,7 @@ def test_what_a_dead_predecessor_held_is_freed_at_start(
     still.drain()
     with still.services.db.writing() as session:
         [first, *_] = outbox.due(session, still.clock.now, 1, dispatch.HANDLERS)
-        assert outbox.claim(session, first, owner(), still.clock.now, dispatch.LEASE)
+        assert outbox.claim(session, first, owner(), still.clock.now, LEASE, dispatch.HANDLERS)
     start(still.services)
     until(lambda: idle(still, but=first), "never idle")
     if freed:
@@ -235,7 +236,7 @@ def test_a_lease_that_ran_out_is_taken_over(still: House) -> None:
     still.drain()
     with still.services.db.writing() as session:
         for task_id in outbox.due(session, still.clock.now, 9, dispatch.HANDLERS):
-            assert outbox.claim(session, task_id, "elsewhere:1", still.clock.now, dispatch.LEASE)
+            assert outbox.claim(session, task_id, "elsewhere:1", still.clock.now, LEASE, dispatch.HANDLERS)
     still.run()
     assert still.kinds() == []
     still.clock.advance(minutes=11)
@@ -265,7 +266,7 @@ def test_two_workers_never_run_one_task_twice(still: House) -> None:
     for worker in workers:
         worker.join(PATIENCE)
     assert [sum(pair) for pair in zip(*ran, strict=True)] == [1] * 200
-    assert claims == ["task_claimed"] * 200
+    assert claims.count("task_claimed") == 200
     assert {task.fence for task in still.rows(Task) if task.id in ids} == {1}
 
 
@@ -276,6 +277,8 @@ def test_a_worker_that_was_thought_dead_sends_no_second_mail(still: House) -> No
 
     def overtaken(name: str) -> None:
         """While the first worker sleeps, its lease runs out and another one does all the work."""
+        if name != "task_claimed":
+            return
         still.clock.advance(minutes=11)
         still.run()
 
