@@ -13,6 +13,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from integration.clock import Clock
+from integration.demo.stores.woocommerce_auth import PATH as AUTH
+from integration.demo.stores.woocommerce_auth import Approvals
 from integration.demo.stores.woocommerce_fields import WpError
 from integration.demo.stores.woocommerce_hooks import Hooks, encode
 from integration.demo.stores.woocommerce_shop import Shop, page
@@ -24,7 +26,11 @@ _HOME = "<!doctype html><title>Tienda de Mia</title><h1>Tienda de Mia</h1>"
 
 
 class WooCommerceStore:
-    """One shop on 127.0.0.1. `permissions` is the key's scope; `strips_authorization` plays a host that eats it."""
+    """One shop on 127.0.0.1. `permissions` is the key's scope; `strips_authorization` plays a host that eats it.
+
+    `plain_permalinks` has it know its API under `/?rest_route=` alone, `plugins` are the active ones as folder/file,
+    and without `wp_cron` the settings switch off what sends webhooks.
+    """
 
     def __init__(
         self,
@@ -40,6 +46,9 @@ class WooCommerceStore:
     ) -> None:
         self.shop = Shop(consumer_key, consumer_secret, now, zone=zone, currency=currency, permissions=permissions)
         self.strips_authorization = strips_authorization
+        self.plain_permalinks = False
+        self.plugins: list[str] = []
+        self.wp_cron = True
         self.requests: list[str] = []
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, self._answer, threaded=True, request_handler=_Quiet
@@ -48,6 +57,7 @@ class WooCommerceStore:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.home_url = self.url
         self.hooks = Hooks(f"{self.url}/", now)
+        self.approvals = Approvals(self.url, self.shop.grant, self.shop.revoke)
 
     def start(self) -> str:
         """Serve from now on; the shop's URL."""
@@ -108,16 +118,32 @@ class WooCommerceStore:
         return response(environ, start_response)
 
     def _route(self, request: Request) -> Response:
-        if request.path.rstrip("/") == "/wp-json":
+        path = self._path(request)
+        if path.startswith(AUTH):
+            return self.approvals.answer(request, path.removeprefix(AUTH))
+        if path.rstrip("/") == "/wp-json":
             return _json(_front(self))
-        if not request.path.startswith("/wp-json/"):
-            return Response(_HOME, 200 if request.path == "/" else 404, content_type="text/html; charset=UTF-8")
+        if not path.startswith("/wp-json/"):
+            return Response(_HOME, 200 if path == "/" else 404, content_type="text/html; charset=UTF-8")
         for method, shape, handle in _ROUTES:
-            found = shape.fullmatch(request.path.removeprefix(_API))
+            found = shape.fullmatch(path.removeprefix(_API))
             if found and method == request.method:
                 self.shop.let_in(method, *self._keys(request))
                 return handle(self, request, *map(int, found.groups()))
         raise WpError(404, "rest_no_route", "No route was found matching the URL and request method.")
+
+    def _path(self, request: Request) -> str:
+        """With plain permalinks every pretty address shows the home page, and keys count under none but a pretty one.
+
+        Either way `/index.php/wp-json/` works (facts 1.10), and `/?wc-auth-route=` (facts 3.2).
+        """
+        asked = request.path
+        if asked == "/" and request.args.get("wc-auth-route"):
+            return f"{AUTH}{request.args['wc-auth-route']}"
+        if asked == "/" and request.args.get("rest_route", "") == "/":
+            return "/wp-json/"
+        pretty = asked.startswith(("/wp-json", AUTH))
+        return "/" if self.plain_permalinks and pretty else asked.removeprefix("/index.php")
 
     def _keys(self, request: Request) -> tuple[str, str]:
         """From the header or the query. A real store takes neither over plain http; this one is on loopback."""
@@ -172,8 +198,9 @@ def _system_status(store: WooCommerceStore) -> Json:
             "version": "10.5.0",
             "wp_version": "6.8.7",
             "language": "es_ES",
+            "wp_cron": store.wp_cron,
         },
-        "active_plugins": [],
+        "active_plugins": [{"plugin": file, "name": file.partition("/")[0]} for file in store.plugins],
         "settings": {"currency": store.shop.currency, "HPOS_enabled": True, "api_enabled": False},
     }
 

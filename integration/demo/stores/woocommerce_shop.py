@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from threading import RLock
@@ -33,7 +34,11 @@ _MOST_PER_PAGE = 100
 
 
 class Shop:
-    """One shop's data. Every method may be called from any thread; what it returns is a copy."""
+    """One shop's data. Every method may be called from any thread; what it returns is a copy.
+
+    `keys` are the first ones, made by hand with `permissions`; `granted` are secret and permissions of those that apps
+    got. `manages` is whether whoever they belong to still manages the shop.
+    """
 
     def __init__(
         self, consumer_key: str, consumer_secret: str, now: Clock, *, zone: str, currency: str, permissions: str
@@ -43,6 +48,8 @@ class Shop:
         self.zone = ZoneInfo(zone)
         self.currency = currency
         self.permissions = permissions
+        self.granted: dict[str, tuple[str, str]] = {}
+        self.manages = True
         self._lock = RLock()
         self._last_id = 100
         self.orders: dict[int, Json] = {}
@@ -52,14 +59,30 @@ class Shop:
     def let_in(self, method: str, key: str, secret: str) -> None:
         """Check the keys as the store does: a wrong key is a stranger, a wrong secret is told so."""
         verbs = {"GET": "view", "POST": "create", "PUT": "edit", "DELETE": "delete"}
-        if not hmac.compare_digest(key.encode(), self.keys[0].encode()):
-            verb = verbs.get(method, "view")
-            raise WpError(401, f"woocommerce_rest_cannot_{verb}", "Sorry, you are not allowed to do that.")
-        if not hmac.compare_digest(secret.encode(), self.keys[1].encode()):
+        known = {self.keys[0]: (self.keys[1], self.permissions)} | self.granted
+        told = f"woocommerce_rest_cannot_{verbs.get(method, 'view')}", "Sorry, you are not allowed to do that."
+        if key not in known:
+            raise WpError(401, *told)
+        right, permissions = known[key]
+        if not hmac.compare_digest(secret.encode(), right.encode()):
             raise WpError(401, "woocommerce_rest_authentication_error", "Consumer secret is invalid.")
-        if method != "GET" and "write" not in self.permissions:
-            told = "The API key provided does not have write permissions."
-            raise WpError(401, "woocommerce_rest_authentication_error", told)
+        if method != "GET" and "write" not in permissions:
+            unwritten = "The API key provided does not have write permissions."
+            raise WpError(401, "woocommerce_rest_authentication_error", unwritten)
+        if not self.manages:
+            raise WpError(403, *told)
+
+    def grant(self, permissions: str) -> tuple[int, str, str]:
+        """New keys for an app: number, key and secret."""
+        key, secret = f"ck_{secrets.token_hex(20)}", f"cs_{secrets.token_hex(20)}"
+        with self._lock:
+            self.granted[key] = (secret, permissions)
+            return self.new_id(), key, secret
+
+    def revoke(self, key: str) -> None:
+        """The keys are nobody's from now on."""
+        with self._lock:
+            self.granted.pop(key, None)
 
     # -- orders -----------------------------------------------------------------------------------
 
