@@ -42,22 +42,30 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at when a shop is connected: `code` for the catalogue, `ok`, and its values."""
+    """One thing looked at when a shop is connected: `code` for the catalogue, `ok`, and its values.
+
+    `feature` names what alone suffers when it is not ok (`codes`, `notes`); empty where nothing works without it.
+    """
 
     code: str
     ok: bool
     params: Mapping[str, str]
+    feature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """What the store says of itself: ISO currency, IANA zone (empty if unknown), language, its address."""
+    """What the store says of itself: ISO currency, IANA zone (empty if unknown), language, its address.
+
+    `home` is what it takes for its own place, spelled as the `address` we connect it by; empty where it cannot differ.
+    """
 
     name: str
     currency: str
     zone: str
     locale: str
     address: Address
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)

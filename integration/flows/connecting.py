@@ -17,6 +17,7 @@ from integration.flows import going_live, history
 from integration.flows import shops as flow
 from integration.flows.services import Services
 from integration.i18n import closest_language
+from integration.rules import features
 
 
 def add(services: Services, new: flow.NewShop, *, check: bool) -> tuple[Shop, Connection, str]:
@@ -24,7 +25,8 @@ def add(services: Services, new: flow.NewShop, *, check: bool) -> tuple[Shop, Co
     info = None
     if check:
         connector = connectors.store(new.platform)(new.address, new.credentials, services.http)
-        failed = [one for one in connector.check() if not one.ok]
+        policy = services.settings.policy
+        failed = [one for one in connector.check() if not one.ok and features.blocks(one.feature, policy)]
         if failed:
             raise Permanent("check_failed", check=failed[0].code, **failed[0].params)
         info = connector.describe()
@@ -53,9 +55,10 @@ def topics(services: Services, shop: Shop) -> tuple[str, ...]:
 def check(services: Services, name: str) -> list[Check]:
     """Look at everything between us and the store; a store that does not answer is a failed check, too."""
     with services.db.reading() as session:
-        connector = flow.connector_of(session, services, rows.shop_by_name(session, name))
+        shop = rows.shop_by_name(session, name)
+        connector, policy = flow.connector_of(session, services, shop), flow.policy_of(session, services, shop)[1]
     try:
-        found = connector.check()
+        found = [one for one in connector.check() if features.counts(one.feature, policy)]
     except SinkError as error:
         found = [Check(error.code, ok=False, params={key: str(value) for key, value in error.params.items()})]
     with services.db.writing() as session:

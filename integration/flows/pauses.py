@@ -27,7 +27,15 @@ def held_until(session: Session, shop_id: str, stream: str, now: datetime) -> tu
     return None, ""
 
 
-def begin(session: Session, services: Services, shop_id: str, stream: str, error: SinkError, now: datetime) -> datetime:
+def begin(
+    session: Session,
+    services: Services,
+    shop_id: str,
+    stream: str,
+    error: SinkError,
+    now: datetime,
+    rest: timedelta = PAUSE,
+) -> datetime:
     """Let the stream stand still and tell the owner, once; when it is tried again."""
     pause = rows.pause(session, shop_id, stream)
     if pause is None:
@@ -37,7 +45,7 @@ def begin(session: Session, services: Services, shop_id: str, stream: str, error
         if error.code not in known:  # one refusal may end several streams
             shop = shops.shop(session, shop_id)
             alerts.tell_owner(session, services, shop, error.code, now, **{**error.params, "stream": stream})
-    pause.until, pause.reason = now + PAUSE, error.code
+    pause.until, pause.reason = now + rest, error.code
     return pause.until
 
 

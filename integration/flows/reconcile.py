@@ -16,7 +16,7 @@ from integration.db.queries import cursors, parcels, shops
 from integration.db.tables import ShipmentRow
 from integration.domain.errors import Permanent, Refused, SinkError
 from integration.domain.facts import Shipment
-from integration.flows import alerts, pauses, subscriptions, taking_in
+from integration.flows import alerts, identity, pauses, subscriptions, taking_in
 from integration.flows.services import Services
 from integration.flows.shops import connector_of
 from integration.rules import reconcile as rules
@@ -62,14 +62,16 @@ def look(
     if begun is None:
         return None
     name, cursor, connector = begun
-    found, problem = 0, None
-    healed = subscriptions.heal(services, shop_id, connector, cursor, anyhow=subscribe)
-    changes = _changes(services, shop_id, connector, cursor, going)
-    try:
-        for new in chain(changes, _parcels(services, shop_id, connector, going)):
-            found += new
-    except SinkError as error:
-        problem = error
+    found, healed = 0, subscriptions.Healed()
+    problem: SinkError | None = identity.doubt(services, shop_id, connector)
+    if problem is None:
+        healed = subscriptions.heal(services, shop_id, connector, cursor, anyhow=subscribe)
+        changes = _changes(services, shop_id, connector, cursor, going)
+        try:
+            for new in chain(changes, _parcels(services, shop_id, connector, going)):
+                found += new
+        except SinkError as error:
+            problem = error
     with services.db.writing(shop_id) as session:
         _end(session, services, cursor, found, problem, healed, whole=going())
     return Look(name, found, healed.made, problem)
@@ -98,6 +100,7 @@ def _changes(
     while going():
         page = connector.changed_orders(since, at)
         yield taking_in.page(services, shop_id, page)
+        services.checkpoint("page_taken")
         changed = [order.updated_at for order in page.orders]
         _advance(services, shop_id, "changes", changed)
         cursor.resume_at = rules.advanced(since, changed, services.clock())

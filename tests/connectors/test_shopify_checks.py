@@ -56,11 +56,14 @@ def test_without_access_nothing_else_is_said(store: ShopifyStore) -> None:
 
 
 def test_each_missing_scope_is_named(store: ShopifyStore) -> None:
-    store.shop.scopes = {"write_orders", "read_fulfillments", "read_discounts"}
-    assert failed(connect(store)) == [
-        ("shopify_scope", {"scope": "read_customers"}),
-        ("shopify_scope", {"scope": "write_discounts"}),
-    ]
+    store.shop.scopes = {"read_orders", "read_fulfillments", "read_discounts"}
+    missing = [(one.params["scope"], one.feature) for one in connect(store).check() if not one.ok]
+    assert missing == [("read_customers", ""), ("write_discounts", "codes"), ("write_orders", "notes")]
+
+
+def test_who_may_write_may_read(store: ShopifyStore) -> None:
+    store.shop.scopes.discard("read_orders")
+    assert failed(connect(store)) == []
 
 
 def test_another_shop_behind_the_address_is_noticed(store: ShopifyStore) -> None:
@@ -71,7 +74,13 @@ def test_another_shop_behind_the_address_is_noticed(store: ShopifyStore) -> None
 def test_withheld_customer_data_is_noticed(store: ShopifyStore) -> None:
     store.add_order()
     store.shop.withholds_personal_data = True
-    assert failed(connect(store)) == [("shopify_customer_data", {})]
+    (found,) = failed(connect(store))
+    assert found == ("shopify_customer_data", {"withheld": "email, firstName, shippingAddress"})
+
+
+def test_a_shop_without_orders_does_not_claim_that_addresses_come_through(store: ShopifyStore) -> None:
+    store.shop.withholds_personal_data = True
+    assert "shopify_customer_data_unseen" in [one.code for one in connect(store).check() if one.ok]
 
 
 def test_an_order_of_the_counter_does_not_look_like_withheld_data(store: ShopifyStore) -> None:
@@ -81,8 +90,8 @@ def test_an_order_of_the_counter_does_not_look_like_withheld_data(store: Shopify
 
 
 def test_orders_that_we_may_not_read_are_noticed(store: ShopifyStore) -> None:
-    store.shop.scopes.discard("read_orders")
-    scope, data = failed(connect(store))
+    store.shop.scopes -= {"read_orders", "write_orders"}
+    scope, _, data = failed(connect(store))
     assert scope == ("shopify_scope", {"scope": "read_orders"})
     assert (data[0], data[1]["problem"]) == ("shopify_customer_data", "access_denied")
 

@@ -259,7 +259,7 @@ def test_nothing_found_is_no_error() -> None:
 
 def test_an_order_that_we_may_not_read_is_not_an_order_that_is_gone(store: ShopifyStore, base: str) -> None:
     order = store.add_order()
-    store.shop.scopes.discard("read_orders")
+    store.shop.scopes -= {"read_orders", "write_orders"}
     with pytest.raises(Refused, match="access_denied"):
         connect(base).fetch_order(str(order["id"]))
 

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from connectors.http import Http, HttpLimits
-from connectors.stores.shopify import checks
+from connectors.stores.shopify import checks, scopes
 from connectors.stores.woocommerce import CONNECTOR
 from integration.cli.commands import postventa
 from tests.house.conftest import ROOT
@@ -121,7 +121,7 @@ def test_the_webhooks_and_scopes_to_set_up_are_those_that_are_asked_for() -> Non
     shopify, english = section("README.md", "Connect Shopify"), section("README.md", "Connect WooCommerce").lower()
     assert [topic for topic in (*checks.TOPICS, "customers/redact") if f'"{topic}"' not in shopify] == []
     for file in BOTH:
-        assert [scope for scope in checks.SCOPES if scope not in text(file)] == []
+        assert [scope for scope in scopes.NEEDED_FOR if scope not in text(file)] == []
     woocommerce = CONNECTOR("https://shop.example", {}, Http(HttpLimits())).webhook_topics()
     assert [topic for topic in woocommerce if topic.replace(".", " ") not in english] == []
 

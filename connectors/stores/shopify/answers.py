@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 from connectors.answers import judge
 from connectors.http import Response
@@ -16,7 +17,7 @@ from integration.domain.errors import Permanent, Refused, SinkError, Temporary
 def judge_shop(answer: Response) -> None:
     """Like `connectors.answers.judge`, with the statuses by which Shopify speaks of the shop itself.
 
-    The owner can lift the first two, so they pause and give nothing up.
+    The owner can lift the first two, and connect a shop that moved by its new domain: they pause and give nothing up.
     """
     match answer.status:
         case 402:
@@ -25,6 +26,9 @@ def judge_shop(answer: Response) -> None:
             raise Refused("shop_locked")
         case 404:
             raise Permanent("shop_not_found")
+    moved = urlsplit(answer.headers.get("location", "")).hostname or ""
+    if 300 <= answer.status < 400 and moved.endswith(".myshopify.com"):
+        raise Refused("shop_renamed", store=moved[:80])
     judge(answer)
 
 
@@ -50,6 +54,12 @@ def read(answer: Payload) -> Payload:
     if not isinstance(data.value, dict):
         raise data.wrong()
     return data
+
+
+def withheld(answer: Payload) -> frozenset[str]:
+    """Names of the fields that an error took away from a whole answer (`email`), whatever they are in."""
+    paths = (error.at("path").value for error in answer.each("errors"))
+    return frozenset(str(path[-1])[:40] for path in paths if isinstance(path, list) and path)
 
 
 def _hidden(errors: Sequence[Payload]) -> SinkError:

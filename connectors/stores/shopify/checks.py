@@ -8,10 +8,10 @@ from typing import Protocol
 from connectors.base import Check
 from connectors.payload import Payload
 from connectors.stores.shopify.client import API_VERSION, Client
+from connectors.stores.shopify.scopes import NEEDED_FOR, holds
 from connectors.stores.shopify.subscriptions import enum_of, nodes
 from integration.domain.errors import SinkError
 
-SCOPES = ("read_orders", "read_customers", "read_fulfillments", "write_discounts")
 TOPICS = (
     "orders/create",
     "orders/updated",
@@ -62,10 +62,8 @@ def _broken(code: str, error: SinkError) -> Check:
 
 def _scopes(told: Payload) -> Iterator[Check]:
     granted = {scope.text("handle") for scope in told.at("currentAppInstallation").each("accessScopes")}
-    for scope in SCOPES:
-        # Who may write may read; Shopify then lists only the writing.
-        held = scope in granted or scope.replace("read_", "write_") in granted
-        yield Check("shopify_scope", held, {"scope": scope})
+    for scope, feature in NEEDED_FOR.items():
+        yield Check("shopify_scope", holds(scope, granted), {"scope": scope}, feature)
 
 
 def _version(told: Payload) -> Check:
@@ -74,13 +72,19 @@ def _version(told: Payload) -> Check:
 
 
 def _customer_data(client: Client) -> Check:
-    """Whether e-mail addresses come through, or are withheld as protected customer data (facts 4.3)."""
+    """Whether names, addresses and e-mail come through, or are withheld as protected customer data (facts 4.3).
+
+    What is withheld is null with an error beside it; an order of the counter has no e-mail and no error.
+    """
     try:
-        orders = list(client.run("latest_orders").at("orders").each("nodes"))
+        told, withheld = client.look("latest_orders")
     except SinkError as error:
         return _broken("shopify_customer_data", error)
-    readable = not orders or any(order.text("email") for order in orders)
-    return Check("shopify_customer_data", readable, {})
+    if withheld:
+        return Check("shopify_customer_data", False, {"withheld": ", ".join(sorted(withheld))})
+    if not any(order.text("email") for order in told.at("orders").each("nodes")):
+        return Check("shopify_customer_data_unseen", True, {})
+    return Check("shopify_customer_data", True, {})
 
 
 def _webhooks(client: Client) -> Check:

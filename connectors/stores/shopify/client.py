@@ -10,7 +10,7 @@ from typing import Any
 from connectors.base import Credentials
 from connectors.http import Http, Response
 from connectors.payload import Payload
-from connectors.stores.shopify.answers import judge_shop, read
+from connectors.stores.shopify.answers import judge_shop, read, withheld
 from connectors.stores.shopify.tokens import Tokens
 from integration.domain.errors import Ambiguous
 
@@ -32,7 +32,11 @@ class Client:
         self._http = http
 
     def run(self, name: str, **variables: Any) -> Payload:
-        """The `data` of the answer; fields that Shopify withheld (protected customer data) are absent in it.
+        """The `data` of the answer; fields that Shopify withheld (protected customer data) are absent in it."""
+        return self.look(name, **variables)[0]
+
+    def look(self, name: str, **variables: Any) -> tuple[Payload, frozenset[str]]:
+        """The `data`, and the names of the fields that Shopify withheld.
 
         Every document of ours may be sent twice: queries change nothing, a code exists once, and what is deleted
         stays deleted. So no answer is `Temporary`, not `Ambiguous`. A refused token is renewed once.
@@ -44,7 +48,8 @@ class Client:
         except Ambiguous as lost:
             raise lost.as_temporary() from lost
         judge_shop(answer)
-        return read(Payload.of(answer.body))
+        told = Payload.of(answer.body)
+        return read(told), withheld(told)
 
     def _send(self, name: str, variables: Mapping[str, Any], token: str) -> Response:
         return self._http.request(

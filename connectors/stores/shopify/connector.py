@@ -92,7 +92,8 @@ class Shopify(StoreConnector):
             postcode=told.text("zip"),
             country=told.text("countryCodeV2"),
         )
-        return StoreInfo(shop.text("name"), shop.text("currencyCode"), shop.text("ianaTimezone"), "", address)
+        home = shop.text("myshopifyDomain").lower()
+        return StoreInfo(shop.text("name"), shop.text("currencyCode"), shop.text("ianaTimezone"), "", address, home)
 
     def check(self) -> list[Check]:
         """Access, domain, scopes, API version, customer data, webhooks; see `checks`."""

@@ -38,11 +38,12 @@ class Shop:
 
     def __init__(self, domain: str, codes: Codes, now: Callable[[], datetime]) -> None:
         self.domain = domain
+        self.currency = codes.currency
         self.codes = codes
         self.now = now
         self.orders: dict[int, Json] = {}
         self.delivered_at: dict[int, str] = {}
-        self.scopes = {"read_orders", "read_customers", "read_fulfillments", "write_discounts"}
+        self.scopes = {"read_orders", "read_customers", "read_fulfillments", "write_discounts", "write_orders"}
         self.hooks = Hooks(SUPPORTED[-1])
         self.withholds_personal_data = False
 
@@ -93,7 +94,7 @@ class Shop:
         return {
             "name": "Mia",
             "myshopifyDomain": self.domain,
-            "currencyCode": "EUR",
+            "currencyCode": self.currency,
             "ianaTimezone": "Europe/Madrid",
             "shopAddress": {**address, "countryCodeV2": "ES"},
         }
