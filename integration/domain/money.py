@@ -55,10 +55,6 @@ class Money:
         self._same(other)
         return Money(self.amount + other.amount, self.currency)
 
-    def __le__(self, other: Money) -> bool:
-        self._same(other)
-        return self.amount <= other.amount
-
     def __lt__(self, other: Money) -> bool:
         self._same(other)
         return self.amount < other.amount

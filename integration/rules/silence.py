@@ -47,7 +47,7 @@ def step(parcel: Shipment, told_at: datetime, policy: Policy, now: datetime) -> 
             return Incident("returning")
         case "failed":
             return _due(told_at + FAILED_AFTER, Incident("failed"), now)
-        case "under_way":
+        case _:
             return _silent(min(parcel.shipped_at or told_at, told_at), policy, now)
 
 

@@ -213,7 +213,7 @@ def test_a_note_goes_with_the_person_it_is_about(house: House, desk: Desk) -> No
     [path] = desk.links("/admin/cases", "complaint")
     desk.post(path, action="note", note="Vive en la calle del Olmo")
     with house.services.db.writing() as session:
-        privacy.erase_order(session, house.shop(session), ref, house.clock.now)
+        privacy.erase_order(session, house.services, house.shop(session), ref, house.clock.now)
     assert [note.text for note in house.rows(CaseNote)] == [""]
 
 
@@ -248,7 +248,7 @@ def test_an_erased_order_tells_what_happened_and_not_to_whom(house: House, desk:
     [path] = desk.links("/admin/orders", "order")
     mail = desk.links(path, "mail")[0]
     with house.services.db.writing() as session:
-        privacy.erase_order(session, house.shop(session), ref, house.clock.now)
+        privacy.erase_order(session, house.services, house.shop(session), ref, house.clock.now)
     page = desk.get(path)
     assert page.status_code == 200
     assert "Los datos de esta persona se borraron" in page.text
