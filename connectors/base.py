@@ -14,12 +14,15 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from connectors.http import Http
+from integration.domain.errors import BadPayload
 from integration.domain.events import Event, ShipmentChanged
 from integration.domain.facts import Address, Order
 from integration.domain.labels import Label, LabelRequest, ReturnMethod
 from integration.domain.tasks import Discount, DiscountRequest
 
 Credentials = Mapping[str, str]
+ADVICE = "advice"
+"""The `feature` of a check that tells what is good to know and stops nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Check:
     """One thing looked at when a shop is connected: `code` for the catalogue, `ok`, and its values.
 
     `feature` names what alone suffers when it is not ok (`codes`, `notes`); empty where nothing works without it.
+    A failed one may name its `problem`: an error's code, or one that the catalogue has words for beside the check's.
     """
 
     code: str
@@ -92,6 +96,14 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """What a store sends when its owner approved us: the one-time word that we gave, and the keys."""
+
+    state: str
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What this platform can do, so that the policy never asks for more."""
 
@@ -117,6 +129,8 @@ class StoreConnector(ABC):
     """The sets of credentials of which one has to be given whole; the first is the usual one."""
     names_shop: ClassVar[bool] = False
     """Whether one connection serves several shops and each delivery names its own (`Delivery.shop_ref`)."""
+    lasting: ClassVar[tuple[str, ...]] = ()
+    """Names in `state` that are kept with the credentials, since finding them out anew costs refused calls."""
     secret_from_credentials: ClassVar[str] = ""
     """The credential that signs webhooks, where the platform gives no secret of its own for them."""
 
@@ -147,6 +161,23 @@ class StoreConnector(ABC):
     def parse(cls, topic: str, body: bytes, received_at: datetime) -> list[Event]:
         """Their body as our events; an unknown topic gives `[]`. `BadPayload` with the path that is wrong."""
 
+    # -- approval: pure ---------------------------------------------------------------------------
+
+    @classmethod
+    def approval_url(cls, address: str, state: str, callback_url: str, return_url: str) -> str:
+        """Where the owner approves that her store sends us keys; empty where stores have no such page.
+
+        The store POSTs them to `callback_url`, with `state`, and then sends her browser to `return_url`.
+        """
+        del address, state, callback_url, return_url
+        return ""
+
+    @classmethod
+    def read_approval(cls, body: bytes) -> Approval:
+        """What was POSTed to `callback_url`; nobody signed it. `BadPayload`."""
+        del body
+        raise BadPayload("bad_shape", path="$")
+
     # -- the shop: HTTP -----------------------------------------------------------------------------
 
     @abstractmethod
@@ -176,6 +207,23 @@ class StoreConnector(ABC):
     @abstractmethod
     def check(self) -> list[Check]:
         """What must hold for us to work with this shop, each in the merchant's words by its code."""
+
+    def greet(self) -> list[Check]:
+        """What can be told of the shop before it gave us keys; a `name` in a check's values is the shop's own."""
+        return []
+
+    def orders_by_status(self, since: datetime) -> Mapping[str, int]:
+        """How many orders placed since then are in each status of the store, unused ones at 0.
+
+        Empty where no status says that an order was delivered, because parcels do.
+        """
+        del since
+        return {}
+
+    def knock(self, url: str, secret: str) -> bool:
+        """Have the store send a ping to `url` now and forget it again; false where a store cannot be asked to."""
+        del url, secret
+        return False
 
     @abstractmethod
     def webhook_topics(self) -> tuple[str, ...]:

@@ -151,6 +151,29 @@ class Words:
         return moment
 
 
+def check_words(words: Words, code: str, *, ok: bool, params: Mapping[str, object]) -> str:
+    """What was looked at between us and a store, in words; where it failed, what is the matter and what helps.
+
+    A `problem` among the values has words of its own for this check, else those of its error follow; the code itself
+    stands where nobody has put it into words.
+    """
+    problem = params.get("problem", "")
+    for kind in ("ok",) if ok else (problem, "bad"):
+        if said := _filled(words, f"checks.{code}.{kind}", params):
+            why = _filled(words, f"errors.{problem}", params) if kind == "bad" else ""
+            return f"{said} {why}".rstrip()
+    return _filled(words, f"errors.{code}", params) or code
+
+
+def _filled(words: Words, key: str, params: Mapping[str, object]) -> str:
+    """The text with its values; empty when there is none, or a value is missing."""
+    try:
+        text = words(key, **params)
+    except KeyError:
+        return ""
+    return "" if not params and placeholders(text) else text
+
+
 def _babel_name(language: str, country: str) -> str:
     if language == "es" and country in SPANISH_SPEAKING - {"GQ"}:
         return f"es_{country}"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from integration import i18n
 from integration.domain.errors import PostventaError
 from integration.i18n import Words, closest_language, placeholders
 from integration.settings import terminal_language
@@ -32,10 +33,8 @@ def error_words(error: PostventaError) -> str:
 
 
 def check_words(code: str, *, ok: bool, params: Mapping[str, object]) -> str:
-    """What was looked at and, where it failed, the reason in the words of its own error."""
-    said = _filled(f"checks.{code}.{'ok' if ok else 'bad'}", params) or _filled(f"errors.{code}", params) or code
-    why = "" if ok else _filled(f"errors.{params.get('problem', '')}", params)
-    return f"{said} {why}".rstrip()
+    """What was looked at and, where it failed, the reason."""
+    return i18n.check_words(words, code, ok=ok, params=params)
 
 
 def reason_words(code: str) -> str:

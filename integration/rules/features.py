@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from integration.domain.policy import Policy
 
-COURTESIES = frozenset({"notes"})
-"""A store that refuses these is connected all the same: nobody was promised them."""
+COURTESIES = frozenset({"notes", "advice", "webhooks"})
+"""A store that refuses these is connected all the same: nobody was promised them, or the store is read anyway."""
 
 
 def switched_on(policy: Policy) -> frozenset[str]:
-    """`codes` where extras are given, `notes` where orders are annotated; by these a store's checks are counted."""
-    features = {"codes": policy.compensation.enabled, "notes": policy.order_notes}
+    """`codes` where extras are given, `notes` where orders are annotated; by these a store's checks are counted.
+
+    `advice` and `webhooks` are always wanted.
+    """
+    features = {"codes": policy.compensation.enabled, "notes": policy.order_notes, "advice": True, "webhooks": True}
     return frozenset(name for name, on in features.items() if on)
 
 

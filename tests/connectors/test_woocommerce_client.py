@@ -257,41 +257,6 @@ def test_a_bare_offset_is_a_zone_when_it_is_whole_hours(said: dict[str, Any], zo
     assert (info.zone, info.currency, info.address.street) == (zone, "", "")
 
 
-def looked(shop: WooCommerce) -> dict[str, str]:
-    return {check.code: "ok" if check.ok else check.params["problem"] for check in shop.check()}
-
-
-ALL_WELL = dict.fromkeys(("store_https", "store_api", "store_keys", "store_home", "store_write"), "ok")
-
-
-def test_a_good_shop_passes_every_check_and_none_of_them_leaves_a_coupon(mia: WooCommerceStore) -> None:
-    assert looked(connected(mia)) == ALL_WELL
-    assert mia.coupons() == []
-
-
-def test_each_thing_that_is_wrong_is_named_and_ends_the_look(mia: WooCommerceStore) -> None:
-    wrong_keys = connected(mia, consumer_secret="cs_other")
-    assert looked(wrong_keys) == {"store_https": "ok", "store_api": "ok", "store_keys": "access_refused"}
-    mia.home_url = "https://other.example"
-    good = dict.fromkeys(("store_https", "store_api", "store_keys"), "ok")
-    assert looked(connected(mia)) == {**good, "store_home": "other_shop"}
-    mia.home_url = mia.url
-    mia.shop.permissions = "read"
-    assert looked(connected(mia)) == {**ALL_WELL, "store_write": "read_only_key"}
-
-
-def test_plain_http_and_a_site_without_woocommerce_are_named() -> None:
-    assert looked(WooCommerce("http://shop.example", KEYS, Http(HttpLimits()))) == {"store_https": "not_https"}
-    with RawServer(front()) as server:
-        shop = WooCommerce(server.url, KEYS, Http(LIMITS))
-        assert looked(shop) == {"store_https": "ok", "store_api": "no_woocommerce"}
-
-
-def test_www_in_front_is_the_same_shop(mia: WooCommerceStore) -> None:
-    mia.home_url = mia.url.replace("127.0.0.1", "www.127.0.0.1")
-    assert looked(connected(mia))["store_home"] == "ok"
-
-
 def test_the_topics_cover_every_status() -> None:
     shop = WooCommerce("https://shop.example", KEYS, Http(HttpLimits()))
     assert shop.webhook_topics() == ("order.updated", "order.deleted", "order.restored")

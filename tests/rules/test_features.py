@@ -13,8 +13,8 @@ def policy(codes: bool = False, notes: bool = False) -> Policy:
 
 
 def test_what_is_switched_on_is_named() -> None:
-    assert switched_on(policy()) == set()
-    assert switched_on(policy(codes=True, notes=True)) == {"codes", "notes"}
+    assert switched_on(policy()) == {"advice", "webhooks"}
+    assert switched_on(policy(codes=True, notes=True)) == {"codes", "notes", "advice", "webhooks"}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,7 @@ def test_what_is_switched_on_is_named() -> None:
         ("codes", True, False, True, True),
         ("notes", True, False, False, False),
         ("notes", False, True, True, False),
+        ("advice", False, False, True, False),
     ],
 )
 def test_a_refusal_counts_where_it_is_needed_and_blocks_where_it_was_promised(

@@ -16,17 +16,21 @@ class Faults(ThreadingHTTPServer):
     """`with Faults(store_url) as faults:` call `faults.url`; set `faults.now` to a name of `NAMES`.
 
     Faults that damage an answer let the request through to the store first: what was asked for has happened.
-    `reaches_store` says which. `once` heals the fault after the first request that met it.
+    `reaches_store` says which. `once` heals the fault after the first request that met it; `only` leaves alone all
+    requests without that word in their line. Beside `NAMES` there are two caches: `cached` gives everybody the first
+    good answer it saw at an address, whatever its query, and `leaks` does so to those who bring no keys.
     """
 
     daemon_threads = True
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, *, only: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream = urlsplit(upstream).netloc
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.now = ""
         self.once = False
+        self.only = only
+        self.kept: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.seen = 0
         self.over = threading.Event()
 
@@ -41,9 +45,9 @@ class Faults(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
-    def take(self) -> str:
+    def take(self, line: str) -> str:
         """The fault for the request at hand."""
-        fault, self.seen = self.now, self.seen + 1
+        fault, self.seen = self.now if self.only in line else "", self.seen + 1
         if self.once:
             self.now = ""
         return fault
@@ -56,17 +60,29 @@ class _Handler(BaseHTTPRequestHandler):
         return
 
     def _serve(self) -> None:
-        fault = self.server.take()
+        fault = self.server.take(self.requestline)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
             if fault in _INSTEAD:
                 self._answer(*_INSTEAD[fault])
+            elif fault in ("cached", "leaks"):
+                self._from_cache(body, anybody=fault == "cached")
             else:
                 _AFTER[fault](self, *self._forward(body))
         except OSError:
             self.close_connection = True
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - http.server's names
+
+    def _from_cache(self, body: bytes, *, anybody: bool) -> None:
+        place = self.path.partition("?")[0]
+        if place in self.server.kept and (anybody or not self.headers.get("Authorization")):
+            status, headers, content = self.server.kept[place]
+            return self._answer(status, headers | {"Age": "120", "X-Cache": "HIT"}, content)
+        found = self._forward(body)
+        if found[0] == 200:
+            self.server.kept[place] = found
+        return self._answer(*found)
 
     def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         line = http.client.HTTPConnection(self.server.upstream, timeout=10)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.base import Page
 from connectors.payload import Payload
-from connectors.stores.woocommerce.client import Client
+from connectors.stores.woocommerce.client import Client, read
 from connectors.stores.woocommerce.orders import is_anonymized, parse_order
 from integration.domain.errors import BadPayload, Permanent, Refused
 from integration.domain.facts import Order
@@ -23,11 +23,34 @@ def statuses(client: Client) -> str:
     One slug that the shop does not know fails the whole query, so none is guessed.
     """
     try:
-        told = Payload({"totals": client.get("reports/orders/totals").value})
-        slugs = [total.text("slug") for total in told.each("totals")]
+        slugs = _totals(client)
     except (Permanent, Refused, BadPayload):
         return "any"
-    return ",".join([*(slug for slug in slugs if slug and slug not in _CARTS), "trash"])
+    return ",".join([*slugs, "trash"])
+
+
+def counted(client: Client, since: datetime) -> dict[str, int]:
+    """By slug, how many orders were placed since then; the shop's own totals are those of all time."""
+    return {slug: _placed(client, slug, since) if total else 0 for slug, total in _totals(client).items()}
+
+
+def _totals(client: Client) -> dict[str, int]:
+    told = Payload({"totals": client.get("reports/orders/totals").value}).each("totals")
+    return {slug: total.whole("total") for total in told if (slug := total.text("slug")) and slug not in _CARTS}
+
+
+def _placed(client: Client, slug: str, since: datetime) -> int:
+    asked = {
+        "status": slug,
+        "after": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
+        "dates_are_gmt": "true",
+        "per_page": "1",
+        "_fields": "id",
+    }
+    response = client.call("GET", "orders", params=asked)
+    read(response)
+    number = response.headers.get("x-wp-total", "")
+    return int(number) if number.isdecimal() and len(number) < 10 else 0
 
 
 def page(client: Client, slugs: str, since: datetime, cursor: str) -> Page:

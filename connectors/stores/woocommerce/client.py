@@ -11,12 +11,12 @@ from connectors.answers import judge
 from connectors.base import Credentials
 from connectors.http import Http, Response
 from connectors.payload import Payload
-from integration.domain.errors import BadPayload, Permanent
+from integration.domain.errors import BadPayload, Permanent, Refused, SinkError
 
 _ERROR_CODE = re.compile(r"(woocommerce|rest|coupon)_[a-z_]{1,70}")
 # What the store says to a stranger; a wrong secret or a read-only key is told apart (`…authentication_error`).
 _STRANGER = re.compile(r"woocommerce_rest_cannot_[a-z]+")
-_BY_QUERY = "keys_by_query"
+BY_QUERY = "keys_by_query"
 _BUSY = frozenset({401, 403, 408, 425, 429})
 
 
@@ -28,11 +28,18 @@ class Client:
         self._keys = (credentials.get("consumer_key", ""), credentials.get("consumer_secret", ""))
         self._http = http
         self._state = state
+        if credentials.get(BY_QUERY):
+            state[BY_QUERY] = "yes"
 
     @property
     def may_carry_keys(self) -> bool:
         """Over plain http the store ignores keys, and everybody reads them."""
         return self.root.startswith("https://") or self._http.limits.allow_private_hosts
+
+    @property
+    def takes_keys_in_query(self) -> bool:
+        """Whether its host eats `Authorization`, so that the keys have to go in the query."""
+        return BY_QUERY in self._state
 
     def get(self, path: str, **params: str) -> Payload:
         """The JSON at this path; raises like `judge`, and `BadPayload("not_json")` for a page."""
@@ -59,19 +66,31 @@ class Client:
         """What the shop's API says of itself to anybody."""
         return read(self._http.request("GET", f"{self.root}/wp-json/"))
 
+    def has_plain_permalinks(self) -> bool:
+        """Whether the API is there, and only under an address that takes no keys (facts 1.10)."""
+        try:
+            told = read(self._http.request("GET", f"{self.root}/", params={"rest_route": "/"}))
+            return bool(told.at("namespaces"))
+        except SinkError:
+            return False
+
+    def tells_strangers(self, path: str) -> bool:
+        """Whether this path, without keys and as a cache would know it, gives somebody what only we may read."""
+        return self._http.request("GET", self._url(path)).status == 200
+
     def call(self, method: str, path: str, *, params: Mapping[str, str] | None = None, json: Any = None) -> Response:
         """One call with our keys, and one more with the keys in the query when the first was taken for a stranger's.
 
         Some hosts strip `Authorization` before PHP sees it (WooCommerce issues 14918, 17271). A 401 did nothing,
         so the call may be made again. Only what worked is remembered: keys in a query end up in the host's logs.
         """
-        by_query = _BY_QUERY in self._state
+        by_query = BY_QUERY in self._state
         response = self._send(method, path, params or {}, json, by_query)
         if by_query or response.status != 401 or not _STRANGER.fullmatch(error_code(response)):
             return response
         again = self._send(method, path, params or {}, json, by_query=True)
         if again.status != 401:
-            self._state[_BY_QUERY] = "yes"
+            self._state[BY_QUERY] = "yes"
         return again
 
     def _send(self, method: str, path: str, params: Mapping[str, str], json: Any, by_query: bool) -> Response:
@@ -81,8 +100,12 @@ class Client:
             query["_"] = secrets.token_hex(4)  # some hosts cache what the API answers
         if by_query:
             query |= {"consumer_key": key, "consumer_secret": secret}
-        url = f"{self.root}/wp-json/wc/v3/{path}"
-        return self._http.request(method, url, params=query, json=json, auth=None if by_query else self._keys)
+        return self._http.request(
+            method, self._url(path), params=query, json=json, auth=None if by_query else self._keys
+        )
+
+    def _url(self, path: str) -> str:
+        return f"{self.root}/wp-json/wc/v3/{path}"
 
 
 def shop_url(address: str) -> str:
@@ -92,11 +115,17 @@ def shop_url(address: str) -> str:
 
 
 def read(response: Response) -> Payload:
-    """The JSON of a 2xx answer; with plain permalinks, and from firewalls, a page comes with status 200."""
+    """The JSON of a 2xx answer; with plain permalinks, and from firewalls, a page comes with status 200.
+
+    403 is what WooCommerce says to right keys of somebody who may not manage the shop (any more); in other words than
+    its own it comes from something in front of the shop.
+    """
     if 300 <= response.status < 400:
         raise Permanent(
             "redirected", status=response.status, to=response.headers.get("location", "").split("?")[0][:80]
         )
+    if response.status == 403:
+        raise Refused("role_lost" if _STRANGER.fullmatch(error_code(response)) else "firewall", status=403)
     if 400 <= response.status < 500 and response.status not in _BUSY:
         raise Permanent("not_accepted", status=response.status, said=error_code(response))
     judge(response)

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from connectors.base import Check, Credentials, Delivery, Page, StoreConnector, StoreInfo, Subscription
+from connectors.base import Approval, Check, Credentials, Delivery, Page, StoreConnector, StoreInfo, Subscription
 from connectors.http import Http
 from connectors.payload import Payload
-from connectors.stores.woocommerce import changes, hooks, notes, setup, webhook
-from connectors.stores.woocommerce.client import Client, error_code, read
+from connectors.stores.woocommerce import approval, changes, checks, hooks, notes, setup, webhook
+from connectors.stores.woocommerce.client import BY_QUERY, Client, error_code, read
 from connectors.stores.woocommerce.discounts import (
     bindable_email,
     coupon_of,
@@ -37,6 +37,7 @@ class WooCommerce(StoreConnector):
     platform = "woocommerce"
     credential_names = ("consumer_key", "consumer_secret")
     credentials_needed = (credential_names,)
+    lasting = (BY_QUERY,)
 
     def __init__(self, address: str, credentials: Credentials, http: Http, state: dict[str, str] | None = None) -> None:
         super().__init__(address, credentials, http, state)
@@ -51,6 +52,16 @@ class WooCommerce(StoreConnector):
     def parse(cls, topic: str, body: bytes, received_at: datetime) -> list[Event]:  # noqa: ARG003 - the contract's
         """See `webhook.parse`; the order's own times count, not the time of receipt."""
         return webhook.parse(topic, body)
+
+    @classmethod
+    def approval_url(cls, address: str, state: str, callback_url: str, return_url: str) -> str:
+        """See `approval.url`."""
+        return approval.url(address, state, callback_url, return_url)
+
+    @classmethod
+    def read_approval(cls, body: bytes) -> Approval:
+        """See `approval.read`."""
+        return approval.read(body)
 
     def fetch_order(self, ref: str) -> Order | None:
         """The order by its id; one in the trash still comes, as `removed`."""
@@ -121,9 +132,17 @@ class WooCommerce(StoreConnector):
         """See `setup.describe`."""
         return setup.describe(self._client)
 
+    def greet(self) -> list[Check]:
+        """See `checks.greet`."""
+        return checks.greet(self._client)
+
     def check(self) -> list[Check]:
-        """See `setup.check`."""
-        return setup.check(self._client)
+        """See `checks.look`."""
+        return checks.look(self._client)
+
+    def orders_by_status(self, since: datetime) -> Mapping[str, int]:
+        """See `changes.counted`."""
+        return changes.counted(self._client, since)
 
     def webhook_topics(self) -> tuple[str, ...]:
         """`order.updated` tells of every status, custom ones included."""
@@ -144,6 +163,10 @@ class WooCommerce(StoreConnector):
     def heal_subscriptions(self, url: str, secret: str) -> tuple[str, ...]:
         """See `hooks.heal`."""
         return hooks.heal(self._client, url, secret, self.webhook_topics())
+
+    def knock(self, url: str, secret: str) -> bool:
+        """See `hooks.knock`."""
+        return hooks.knock(self._client, url, secret)
 
     def note_on_order(self, ref: str, text: str, tag: str) -> str:  # noqa: ARG002 - orders have no tags here
         """See `notes.leave`."""

@@ -11,7 +11,7 @@ from werkzeug import Response as BaseResponse
 from integration.domain.errors import BadForm, TooMany
 from integration.flows import connecting, going_live, shop_desk
 from integration.flows.accounts import Person
-from integration.i18n import Words, placeholders
+from integration.i18n import check_words
 from integration.web.dashboard.door import sent, show, to, words_of
 from integration.web.dashboard.home import reason
 from integration.web.pages import said
@@ -71,12 +71,3 @@ def trial(who: Person, shop_id: str) -> BaseResponse:
         return show("desk/try", status, **(known | {"form": form, "wrong": error}))
     told = [(step, said(words, step.error) if step.error else "") for step in steps]
     return show("desk/try", **(known | {"form": form, "steps": told}))
-
-
-def check_words(words: Words, code: str, *, ok: bool, params: dict[str, str] | None = None) -> str:
-    """What was looked at, in words; the code itself where nobody has put it into words."""
-    given = params or {}
-    for key in (f"checks.{code}.{'ok' if ok else 'bad'}", f"errors.{code}"):
-        if words.has(key) and placeholders(words(key)) <= set(given):
-            return words(key, **given)
-    return code
