@@ -1,0 +1,69 @@
+"""A return she announces is one return, told to both sides once, and hers to change (B12-B14)."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration.db.queries import orders
+from integration.db.tables import HistoryRow, LabelRow, ReturnRow
+from tests.flows.house import House
+
+FORM = {"reason": "too_small", "wish": "exchange", "text": "Me aprieta un poco"}
+
+
+def items(house: House, ref: str) -> list[tuple[str, int]]:
+    with house.services.db.reading() as session:
+        row = orders.by_ref(session, house.shop_id, ref)
+        assert row
+        return [(item.ref, item.quantity) for item in orders.facts(row).items]
+
+
+def test_a_return_is_kept_answered_and_told_to_the_owner(house: House) -> None:
+    [(first, _), *_] = items(house, house.deliver())
+    answer = house.client.post(house.link("label", "r"), data=FORM | {f"item-{first}": "1"})
+    assert answer.status_code == 200
+    house.run()
+    [row] = house.rows(ReturnRow)
+    assert (row.reason, row.wish, row.text) == ("too_small", "exchange", "Me aprieta un poco")
+    assert row.items == {"quantities": {first: 1}}
+    assert row.number in answer.text
+    assert row.number in house.mails("return_ack")[0].text
+    assert row.number in house.mails("owner_return")[0].text
+    assert [note.to_state for note in house.rows(HistoryRow) if note.subject == row.id] == ["announced"]
+
+
+def test_sent_twice_it_is_one_return_and_sent_again_it_is_changed(house: House) -> None:
+    [(first, _), (second, many), *_] = items(house, house.deliver())
+    path = house.link("label", "r")
+    for form in ({f"item-{first}": "1"}, {f"item-{first}": "1"}, {f"item-{second}": str(many)}):
+        assert house.client.post(path, data=FORM | form).status_code == 200
+        house.run()
+    [row] = house.rows(ReturnRow)
+    assert row.items == {"quantities": {second: many}}
+    assert len(house.mails("return_ack")) == len(house.mails("owner_return")) == 1
+
+
+@pytest.mark.parametrize("quantity", ["9999", "-1", "x", "1.5", "²", ""])
+def test_what_cannot_be_sent_back_is_refused_and_keeps_nothing(house: House, quantity: str) -> None:
+    [(first, _), *_] = items(house, house.deliver())
+    answer = house.client.post(house.link("label", "r"), data=FORM | {f"item-{first}": quantity})
+    assert answer.status_code == 400
+    assert "Me aprieta un poco" in answer.text
+    assert house.rows(ReturnRow) == []
+
+
+def test_a_wish_that_nobody_offered_is_refused(house: House) -> None:
+    [(first, _), *_] = items(house, house.deliver())
+    form = FORM | {f"item-{first}": "1", "wish": "everything"}
+    assert house.client.post(house.link("label", "r"), data=form).status_code == 400
+    assert house.rows(ReturnRow) == []
+
+
+def test_her_label_is_the_one_that_was_mailed(house: House) -> None:
+    house.deliver()
+    [label] = house.rows(LabelRow)
+    answer = house.client.get(f"{house.link('label', 'r')}/label.pdf")
+    assert answer.status_code == 200
+    assert answer.data == label.pdf
+    assert f"{label.reference}.pdf" in answer.headers["Content-Disposition"]
+    assert len(house.rows(LabelRow)) == 1
