@@ -9,7 +9,7 @@ BIN := .venv/bin
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo demo-check test sbom browser servers bench lock clean
+.PHONY: help setup demo demo-check test sbom browser servers bench soak lock clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,8 +30,11 @@ test: .venv/.dev browser servers ## Set up and run all that CI runs
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report=
 	$(BIN)/python tests/house/coverage_floors.py
 
-bench: .venv/.dev ## Measure what has a bound and print the table
-	@exec $(BIN)/python -m tests.bench
+bench: .venv/.dev ## Measure what has a bound and print the table; ARGS="intake desk" for these alone
+	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+soak: .venv/.dev ## Five minutes of webhooks under pulled plugs, with mail server and stores failing (ARGS="--seconds 60 --seed 7")
+	@exec $(BIN)/python -m tests.soak $(ARGS)
 
 sbom: .venv/.dev ## Write what Postventa is made of to dist/sbom.cdx.json (CycloneDX 1.6)
 	@mkdir -p dist

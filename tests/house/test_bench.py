@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.bench.__main__ import main
 from tests.bench.rows import Row, cpu_ms, table
 
 
@@ -17,3 +20,8 @@ def test_the_first_case_warms_up_and_is_measured_again() -> None:
     seen: list[str] = []
     cpu_ms(seen.append, ["a", "b"])
     assert seen == ["a", "a", "b"]
+
+
+def test_a_bench_that_is_not_there_is_named_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main("intake", "nonsense") == 2
+    assert "intake" in capsys.readouterr().err
