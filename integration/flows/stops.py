@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -91,6 +92,17 @@ def retry(services: Services, who: Person, task_id: str) -> None:
             mail = mail_rows.get(session, task.shop_id, task.subject)
             mail.state, mail.reason = transitions.moved("mail", mail.state, "queued"), ""
     services.wake()
+
+
+def retry_all(services: Services, who: Person) -> int:
+    """Everything again that surely did not happen, as after an outage; how many. What is in doubt is left alone."""
+    tried = 0
+    for stop in listed(services, who):
+        if not stop.unsure:
+            with suppress(Conflict):  # given up, or somebody was faster
+                retry(services, who, stop.id)
+                tried += 1
+    return tried
 
 
 def discard(services: Services, who: Person, task_id: str) -> None:

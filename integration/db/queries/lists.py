@@ -122,6 +122,20 @@ def task(session: Session, shops: Shops, task_id: str) -> Task:
     return found
 
 
+def odd_receipts(session: Session, shops: Shops, states: Sequence[str], most: int) -> Sequence[Receipt]:
+    """Webhooks that nobody could act on, the newest first."""
+    mine = (col(Receipt.shop_id).in_(shops), col(Receipt.state).in_(states))
+    return session.exec(select(Receipt).where(*mine).order_by(col(Receipt.id).desc()).limit(most)).all()
+
+
+def receipt(session: Session, shops: Shops, receipt_id: str) -> Receipt:
+    """The webhook by our id; `NotFound("no_receipt")` also for another shop's."""
+    found = session.exec(select(Receipt).where(col(Receipt.shop_id).in_(shops), Receipt.id == receipt_id)).first()
+    if found is None:
+        raise NotFound("no_receipt", receipt=receipt_id[:40])
+    return found
+
+
 def pauses(session: Session, shops: Shops) -> Sequence[Pause]:
     """Streams of these shops that stand still."""
     return session.exec(select(Pause).where(col(Pause.shop_id).in_(shops)).order_by(col(Pause.since))).all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from integration.web.dashboard import account, cases, connect, door, entrance, home, mails, orders, shops, stops
+from integration.web.dashboard import account, cases, connect, door, entrance, health, home, mails, orders, shops, stops
 from integration.web.problems import guard
 
 blueprint = Blueprint("dashboard", __name__)
@@ -39,6 +39,11 @@ OWNERS_ROOMS: Rooms = (
     ("/stopped", "stops", stops.desk_list, GET),
     ("/stopped/<task_id>/retry", "stops_retry", stops.retry, POST),
     ("/stopped/<task_id>/discard", "stops_discard", stops.discard, POST),
+    ("/stopped/retry", "stops_retry_all", stops.retry_all, POST),
+    ("/stopped/receipts/<receipt_id>/replay", "stops_replay", stops.replay, POST),
+    ("/stopped/receipts/<receipt_id>/discard", "stops_drop", stops.drop, POST),
+    ("/health", "health", health.health, GET),
+    ("/health/now", "health_now", health.now, POST),
     ("/people", "people", account.people, BOTH),
 )
 HALLS: Rooms = (

@@ -1,4 +1,4 @@
-"""Work that stopped: why, and two buttons."""
+"""Work that stopped, and webhooks that nobody could act on: why, and two buttons each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from flask import Response, redirect
 from werkzeug import Response as BaseResponse
 
-from integration.flows import stops
+from integration.flows import odd_receipts, stops
 from integration.flows.accounts import Person
 from integration.web.dashboard.door import show, to, words_of
 from integration.web.dashboard.home import reason
@@ -16,7 +16,9 @@ from integration.web.visitor import services
 
 def desk_list(who: Person) -> Response:
     """What stopped, the last first."""
-    return show("desk/stops", lines=stops.listed(services(), who), reason=partial(reason, words_of(who)))
+    lines, receipts = stops.listed(services(), who), odd_receipts.listed(services(), who)
+    again = sum(not line.unsure for line in lines)
+    return show("desk/stops", lines=lines, receipts=receipts, again=again, reason=partial(reason, words_of(who)))
 
 
 def retry(who: Person, task_id: str) -> BaseResponse:
@@ -28,4 +30,22 @@ def retry(who: Person, task_id: str) -> BaseResponse:
 def discard(who: Person, task_id: str) -> BaseResponse:
     """Let it go."""
     stops.discard(services(), who, task_id)
+    return redirect(to("stops", did="discarded"), 303)
+
+
+def retry_all(who: Person) -> BaseResponse:
+    """Try all of it again that surely did not happen."""
+    stops.retry_all(services(), who)
+    return redirect(to("stops", did="retried"), 303)
+
+
+def replay(who: Person, receipt_id: str) -> BaseResponse:
+    """Act on a webhook again."""
+    odd_receipts.replay(services(), who, receipt_id)
+    return redirect(to("stops", did="retried"), 303)
+
+
+def drop(who: Person, receipt_id: str) -> BaseResponse:
+    """Let a webhook go."""
+    odd_receipts.discard(services(), who, receipt_id)
     return redirect(to("stops", did="discarded"), 303)

@@ -65,7 +65,8 @@ class World:
 
     def things(self, shop_id: str) -> dict[str, str]:
         """What an address may name: an id of this shop's for each kind of thing. A new kind is added here."""
-        tables = {"case_id": ComplaintRow, "order_id": OrderRow, "mail_id": MailRow, "task_id": Task}
+        tables = {"case_id": ComplaintRow, "order_id": OrderRow, "mail_id": MailRow, "task_id": Task,
+                  "receipt_id": Receipt}  # fmt: skip
         found = {"platform": "woocommerce", "key": self.house.connection.key, "provider": "postmark"}
         found |= {"shop_id": shop_id, "filename": "app.css"}
         for name, table in tables.items():

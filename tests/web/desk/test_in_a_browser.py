@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from integration.db.queries import orders
-from integration.db.tables import Account, MailRow, Task
+from integration.db.tables import Account, MailRow, Receipt, Task
 from integration.domain.events import OrderChanged
 from integration.domain.facts import Address, Item, Shipment
 from integration.domain.money import Money
@@ -75,6 +75,8 @@ def fill(world: World) -> None:
     with house.services.db.writing() as session:
         task = session.merge(house.rows(Task)[-1])
         task.state, task.reason, task.done_at = "dead", "mail_interrupted", house.clock.now
+        receipt = session.merge(house.rows(Receipt)[0])
+        receipt.state, receipt.reason = "unreadable", "bad_payload"
     with house.services.db.reading() as session:
         row = orders.by_ref(session, house.shop_id, ref)
         assert row
@@ -89,7 +91,7 @@ def fill(world: World) -> None:
         "case": f"/admin/cases/{case}", "orders": "/admin/orders", "no orders": "/admin/orders?q=nothing",
         "order": f"/admin/orders/{row.id}", "mails": "/admin/mails", "mail": f"/admin/mails/{mail}",
         "shops": "/admin/shops", "shop": shop, "live": f"{shop}/live", "try": f"{shop}/try",
-        "stopped": "/admin/stopped", "people": "/admin/people", "account": "/admin/account",
+        "stopped": "/admin/stopped", "health": "/admin/health", "people": "/admin/people", "account": "/admin/account",
         "nothing": "/admin/nothing",
     }  # fmt: skip
 
