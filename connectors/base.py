@@ -8,7 +8,7 @@ and `BadSignature` from `verify`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
@@ -160,6 +160,19 @@ class StoreConnector(ABC):
     @abstractmethod
     def parse(cls, topic: str, body: bytes, received_at: datetime) -> list[Event]:
         """Their body as our events; an unknown topic gives `[]`. `BadPayload` with the path that is wrong."""
+
+    # -- connecting: pure -------------------------------------------------------------------------
+
+    @classmethod
+    def typed_address(cls, text: str) -> str:
+        """The shop's address in what a person types or copies; empty when there is none in it."""
+        return text.strip().rstrip("/")
+
+    @classmethod
+    def permissions(cls, features: Collection[str]) -> tuple[str, ...]:
+        """What the platform has to grant us for these features (`Check.feature`); empty where keys grant everything."""
+        del features
+        return ()
 
     # -- approval: pure ---------------------------------------------------------------------------
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Literal
 
 from sqlmodel import Session
 
 import connectors
-from connectors.base import Check
+from connectors.base import Check, StoreInfo
 from integration.db.facts import dump_address
 from integration.db.queries import outbox
 from integration.db.queries import shops as rows
 from integration.db.tables import Connection, Shop
 from integration.domain.errors import Permanent, SinkError
+from integration.domain.policy import Policy
 from integration.flows import going_live, history
 from integration.flows import shops as flow
 from integration.flows.services import Services
@@ -25,18 +28,27 @@ def add(services: Services, new: flow.NewShop, *, check: bool) -> tuple[Shop, Co
     info = None
     if check:
         connector = connectors.store(new.platform)(new.address, new.credentials, services.http)
-        policy = services.settings.policy
-        failed = [one for one in connector.check() if not one.ok and features.blocks(one.feature, policy)]
+        failed = blocking(services.settings.policy, connector.check())
         if failed:
             raise Permanent("check_failed", check=failed[0].code, **failed[0].params)
         info = connector.describe()
+    return keep(services, new, info)
+
+
+def blocking(policy: Policy, found: Iterable[Check]) -> list[Check]:
+    """Those that failed and without which a shop cannot be connected."""
+    return [one for one in found if not one.ok and features.blocks(one.feature, policy)]
+
+
+def keep(services: Services, new: flow.NewShop, info: StoreInfo | None) -> tuple[Shop, Connection, str]:
+    """Keep a new shop with what it said of itself, `None` for one that was not asked."""
     with services.db.writing() as session:
         shop, connection, secret = flow.add(session, services, new, services.clock())
         if info is not None:
             shop.currency, shop.return_address = info.currency, dump_address(info.address)
             shop.zone = info.zone or shop.zone
             shop.locale = closest_language(info.locale, default=shop.locale)
-        shop.checked_at = services.clock() if check else None
+        shop.checked_at = services.clock() if info else None
         return shop, connection, secret
 
 
@@ -56,15 +68,33 @@ def check(services: Services, name: str) -> list[Check]:
     """Look at everything between us and the store; a store that does not answer is a failed check, too."""
     with services.db.reading() as session:
         shop = rows.shop_by_name(session, name)
-        connector, policy = flow.connector_of(session, services, shop), flow.policy_of(session, services, shop)[1]
+        connector = flow.connector_of(session, services, shop)
     try:
-        found = [one for one in connector.check() if features.counts(one.feature, policy)]
+        found = connector.check()
     except SinkError as error:
-        found = [Check(error.code, ok=False, params={key: str(value) for key, value in error.params.items()})]
+        found = [failure(error)]
+    return remember(services, shop.id, found)
+
+
+def failure(error: SinkError) -> Check:
+    """What went wrong, as a check that failed."""
+    return Check(error.code, ok=False, params={key: str(value) for key, value in error.params.items()})
+
+
+def remember(services: Services, shop_id: str, found: Iterable[Check]) -> list[Check]:
+    """Keep what failed, for whoever looks at the shop later; the checks that count by its policy."""
     with services.db.writing() as session:
-        shop = rows.shop_by_name(session, name)
-        shop.checked_at, shop.check_failed = services.clock(), " ".join(one.code for one in found if not one.ok)
-    return found
+        shop = rows.shop(session, shop_id)
+        policy = flow.policy_of(session, services, shop)[1]
+        counted = [one for one in found if features.counts(one.feature, policy)]
+        failed = [[one.code, dict(one.params)] for one in counted if not one.ok]
+        shop.checked_at, shop.check_failed = services.clock(), json.dumps(failed) if failed else ""
+    return counted
+
+
+def failed_checks(shop: Shop) -> tuple[Check, ...]:
+    """The checks that failed at `checked_at`."""
+    return tuple(Check(code, False, params) for code, params in json.loads(shop.check_failed or "[]"))
 
 
 def set_state(services: Services, name: str, state: Literal["live", "paused"]) -> None:

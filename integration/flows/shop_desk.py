@@ -36,7 +36,7 @@ class ShopView:
     live_since: datetime | None
     last_heard: datetime | None
     checked_at: datetime | None
-    failed: tuple[str, ...]
+    failed: tuple[Check, ...]
     standing: tuple[tuple[str, str], ...]
 
 
@@ -66,7 +66,7 @@ def opened(services: Services, who: Person, shop_id: str) -> ShopView:
             live_since=shop.live_since,
             last_heard=lists.last_heard(session, shop.id),
             checked_at=shop.checked_at,
-            failed=tuple(shop.check_failed.split()),
+            failed=connecting.failed_checks(shop),
             standing=tuple((pause.stream, pause.reason) for pause in lists.pauses(session, [shop.id])),
         )
 

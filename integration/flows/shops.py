@@ -119,9 +119,7 @@ def add(session: Session, services: Services, new: NewShop, now: datetime) -> tu
     """
     if any(shop.name == new.name for shop in rows.all_shops(session)):
         raise Conflict("shop_exists", shop=new.name)
-    platform = connectors.store(new.platform)
-    secret = new.secret or new.credentials.get(platform.secret_from_credentials, "") or secrets.token_urlsafe(24)
-    connection = _connection_for(session, services, new, secret, now)
+    connection = connection_for(session, services, new, now)
     shop = Shop(
         id=new_id("shop", now), connection_id=connection.id, name=new.name, address=new.address,
         zone=services.settings.shop.zone, locale=services.settings.shop.locale, created_at=now,
@@ -131,14 +129,21 @@ def add(session: Session, services: Services, new: NewShop, now: datetime) -> tu
     )  # fmt: skip
     session.add(shop)
     session.flush()
-    return shop, connection, secret
+    return shop, connection, services.vault.open(connection.sealed_webhook_secret)
 
 
-def _connection_for(session: Session, services: Services, new: NewShop, secret: str, now: datetime) -> Connection:
+def secret_of(platform: str, credentials: Mapping[str, str]) -> str:
+    """The credential that signs webhooks; empty where the platform gives no secret of its own for them."""
+    return credentials.get(connectors.store(platform).secret_from_credentials, "")
+
+
+def connection_for(session: Session, services: Services, new: NewShop, now: datetime) -> Connection:
+    """The connection of the same app, else a new one; its secret is the given one, the app's, or made here."""
     app = new.credentials.get("client_id")
     for known in rows.connections(session) if app else ():
         if json.loads(services.vault.open(known.sealed_credentials)).get("client_id") == app:
             return known
+    secret = new.secret or secret_of(new.platform, new.credentials) or secrets.token_urlsafe(24)
     connection = Connection(
         id=new_id("connection", now), key=secrets.token_urlsafe(16), platform=new.platform,
         sealed_credentials=services.vault.seal(json.dumps(dict(new.credentials))),

@@ -49,6 +49,14 @@ def heal(services: Services, shop_id: str, connector: StoreConnector, cursor: Cu
     return Healed(made, whole=True)
 
 
+def begin(services: Services, shop_id: str, connector: StoreConnector) -> Healed:
+    """Make them for a shop that was connected just now, before its first look."""
+    now = services.clock()
+    with services.db.writing(shop_id) as session:
+        cursor = cursors.find(session, shop_id, "changes") or cursors.begin(session, shop_id, "changes", now, now)
+    return heal(services, shop_id, connector, cursor, anyhow=True)
+
+
 def reachable(services: Services) -> bool:
     """Whether a store could send to us at all; without a public address it is only read."""
     return services.settings.server.public_url.startswith("https://") or services.settings.http.allow_private_hosts

@@ -67,6 +67,8 @@ DYNAMIC = {
     "cli.usage.*": "click's headings",
     "shopify.scopes.*": "by what the app may do",
     "shopify.webhooks_*": "by who makes them",
+    "shopify.scopes.*": "by what the app may do",
+    "shopify.webhooks_*": "by who makes them",
     "demo.life.*.*": "by what changed in an order's life, and to what",
     "demo.mails.*": "by kind of mail",
     "demo.reasons.*": "by the reason of a change",

@@ -96,4 +96,4 @@ def _webhooks(client: Client) -> Check:
     if not subscribed:
         return Check("shopify_webhooks_unlisted", True, {})
     missing = [topic for topic in TOPICS if subscribed.get(enum_of(topic)) != API_VERSION]
-    return Check("shopify_webhooks", not missing, {"missing": ", ".join(missing)})
+    return Check("shopify_webhooks", not missing, {"missing": ", ".join(missing)}, "webhooks")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
 from connectors.base import Capabilities, Check, Delivery, Page, StoreConnector, StoreInfo, Subscription
-from connectors.stores.shopify import checks, discounts, notes, reading, subscriptions, webhook
+from connectors.stores.shopify import checks, discounts, notes, reading, scopes, subscriptions, webhook
 from connectors.stores.shopify.client import Client
 from integration.domain.errors import Permanent
 from integration.domain.events import Event, ShipmentChanged
@@ -39,6 +39,16 @@ class Shopify(StoreConnector):
     def parse(cls, topic: str, body: bytes, received_at: datetime) -> list[Event]:  # noqa: ARG003 - bodies say when
         """See `webhook.parse`."""
         return webhook.parse(topic, body)
+
+    @classmethod
+    def typed_address(cls, text: str) -> str:
+        """See `webhook.typed_domain`."""
+        return webhook.typed_domain(text)
+
+    @classmethod
+    def permissions(cls, features: Collection[str]) -> tuple[str, ...]:
+        """The scopes; see `scopes.needed`."""
+        return scopes.needed(features)
 
     @cached_property
     def client(self) -> Client:

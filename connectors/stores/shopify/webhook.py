@@ -32,6 +32,14 @@ def shop_domain(written: str) -> str:
     return domain if _DOMAIN.fullmatch(domain) else ""
 
 
+def typed_domain(text: str) -> str:
+    """The domain in what a person types or copies: the name alone, the domain, or an address of the shop's admin."""
+    typed = text.strip().lower()
+    admin = re.match(r"(?:https://)?admin\.shopify\.com/store/([a-z0-9][a-z0-9-]*)", typed)
+    name = admin[1] if admin else typed.removeprefix("https://").split("/")[0]
+    return shop_domain(name if "." in name else f"{name}.myshopify.com")
+
+
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Delivery:
     """`BadSignature`; `BadPayload("shop_mismatch")` when the signed body names another shop than the header.
 

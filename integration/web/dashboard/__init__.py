@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from integration.web.dashboard import account, cases, connect, door, entrance, health, home, mails, orders, shops, stops
+from integration.web.dashboard import (
+    account,
+    cases,
+    connect,
+    connect_shopify,
+    door,
+    entrance,
+    health,
+    home,
+    mails,
+    orders,
+    shops,
+    stops,
+)
 from integration.web.problems import guard
 
 blueprint = Blueprint("dashboard", __name__)
@@ -31,6 +44,7 @@ ROOMS: Rooms = (
 OWNERS_ROOMS: Rooms = (
     ("/shops", "shops", shops.desk_list, GET),
     ("/connect", "shops_connect", connect.choose, GET),
+    ("/connect/shopify", "shops_connect_shopify", connect_shopify.connect, BOTH),
     ("/shops/<shop_id>", "shops_one", shops.desk_shop, GET),
     ("/shops/<shop_id>/check", "shops_check", shops.check, POST),
     ("/shops/<shop_id>/pause", "shops_pause", shops.pause, POST),
