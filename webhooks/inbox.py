@@ -10,10 +10,11 @@ from sqlmodel import Session
 import connectors
 from connectors.base import Delivery
 from integration.db.queries import inbox as rows
-from integration.db.queries import shops
+from integration.db.queries import orders, shops
 from integration.db.shared_commit import OUTAGES, NewReceipt
 from integration.db.tables import Receipt
 from integration.domain.errors import BadPayload, PostventaError
+from integration.domain.events import Parting, order_ref
 from integration.domain.ids import new_id
 from integration.flows import alerts, intake
 from integration.flows.services import Services
@@ -40,16 +41,21 @@ def keep(services: Services, door: Door, delivery: Delivery, body: bytes) -> Non
 def drain(services: Services) -> int:
     """Act on every kept delivery, oldest first in each shop; one that fails never holds up the next. How many."""
     taken = 0
-    while waiting := _waiting(services):
-        for shop_id in waiting:
-            turn = 0
-            while turn < TURN and _next(services, shop_id):
-                turn += 1
-            taken += turn
+    while shops_waiting := waiting(services):
+        taken += sum(take_turn(services, shop_id) for shop_id in shops_waiting)
     return taken
 
 
-def _waiting(services: Services) -> Sequence[str]:
+def take_turn(services: Services, shop_id: str) -> int:
+    """Act on the oldest kept deliveries of one shop, at most `TURN`; how many."""
+    turn = 0
+    while turn < TURN and _next(services, shop_id):
+        turn += 1
+    return turn
+
+
+def waiting(services: Services) -> Sequence[str]:
+    """Ids of the shops with deliveries that nobody has acted on."""
     with services.db.reading() as session:
         return rows.shops_with_kept(session)
 
@@ -84,8 +90,11 @@ def _take(session: Session, services: Services, receipt: Receipt) -> str:
     shop = shops.shop(session, receipt.shop_id or "")
     platform = connectors.store(shops.connection_of(session, shop).platform)
     events = platform.parse(receipt.topic, receipt.body, receipt.received_at)
+    receipt.order_ref = next(filter(None, map(order_ref, events)), "")
     for event in events:
         intake.handle(session, services, shop, event, services.clock())
+    if any(isinstance(event, Parting) for event in events) or orders.is_erased(session, shop.id, receipt.order_ref):
+        receipt.body = b""  # it names somebody whom nobody is to know any more
     return "done" if events else "ignored"
 
 

@@ -38,7 +38,7 @@ def write(database: Database, folder: Path) -> dict[str, int]:
     """One `<table>.jsonl` per table, 0600; how many lines each has."""
     counts = {}
     with database.reading() as session:
-        for model in _models():
+        for model in models():
             name = str(model.__tablename__)
             path = folder / f"{name}.jsonl"
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -50,7 +50,8 @@ def write(database: Database, folder: Path) -> dict[str, int]:
     return counts
 
 
-def _models() -> list[type[SQLModel]]:
+def models() -> list[type[SQLModel]]:
+    """Every table, by name."""
     known = [*vars(tables).values(), *vars(care_tables).values(), *vars(mail_tables).values()]
     found = {value for value in known if isinstance(value, type) and issubclass(value, SQLModel)}
     return sorted((model for model in found if hasattr(model, "__table__")), key=lambda model: str(model.__tablename__))

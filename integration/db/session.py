@@ -95,6 +95,15 @@ def _engine(url: str) -> Engine:
 
 def _postgresql(url: URL) -> Engine:
     """A pool that notices a restarted server, and waits for a lock as long as SQLite would."""
+    def scrub(self) -> None:
+        """Let go of the journal, where deleted values still stand; PostgreSQL sees to that by itself."""
+        if self.engine.dialect.name == "sqlite":
+            connection = self.engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
     options = {"connect_timeout": 5, "application_name": "postventa", "options": f"-c lock_timeout={_BUSY_SECONDS}s"}
     return create_engine(
         url.set(drivername="postgresql+psycopg"), pool_size=16, max_overflow=16, pool_pre_ping=True,
@@ -118,7 +127,8 @@ def _as_contracted(engine: Engine) -> Engine:
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # sqlite3's own BEGIN is deferred and loses updates silently
         busy = f"busy_timeout={_BUSY_SECONDS * 1000}"
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", busy):
+        # What is deleted is overwritten, so that nobody erased is found in the file's bytes.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", busy):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

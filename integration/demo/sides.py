@@ -151,6 +151,6 @@ class ShopifySide(Side):
 
 
 def _shopify(buyer: Mapping[str, str]) -> dict[str, Any]:
-    known = {"email": buyer["email"]} if "email" in buyer else {}
+    known = {name: buyer[name] for name in ("email", "first_name") if name in buyer}
     locale = {"GB": "en", "BR": "pt-BR"}.get(buyer.get("country", ""))
     return known | ({"customer_locale": locale} if locale else {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from integration.domain.facts import Order, Shipment
+from integration.domain.facts import Order, Person, Shipment
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,30 @@ class PersonErased:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonForgotten:
+    """Somebody is to be forgotten in all that is kept of this shop, not in one order alone."""
+
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAsked:
+    """Somebody wants to know what is kept about her; the answer goes to the owner."""
+
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class ShopForgotten:
+    """Everybody of this shop is to be forgotten, since it is ours no more; it may be ours again by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppUninstalled:
+    """The store let us go; it may have taken us back since, as this is often told late."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoreComplained:
     """A signed message that holds an error instead of data: the owner has to look (`code`)."""
 
@@ -57,4 +81,16 @@ class StoreComplained:
     detail: str
 
 
-Event = OrderChanged | ShipmentChanged | OrderMentioned | OrderRemoved | PersonErased | StoreComplained
+Parting = PersonErased | PersonForgotten | PersonAsked | ShopForgotten | AppUninstalled
+Event = OrderChanged | ShipmentChanged | OrderMentioned | OrderRemoved | Parting | StoreComplained
+
+
+def order_ref(event: Event) -> str:
+    """The store's id of the order that an event is about; empty for one that is about none, or more than one."""
+    match event:
+        case OrderChanged(order):
+            return order.ref
+        case ShipmentChanged(ref) | OrderMentioned(ref) | OrderRemoved(ref) | PersonErased(ref):
+            return ref
+        case _:
+            return ""

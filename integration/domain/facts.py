@@ -93,3 +93,13 @@ class Order:
     def country(self) -> str:
         """Where the law of the shopper is: shipping, else billing country, else empty."""
         return self.shipping.country or self.billing.country
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """By what a store names somebody; any field may be empty. `order_refs` are orders that are said to be hers."""
+
+    email: str = ""
+    phone: str = ""
+    customer_ref: str = ""
+    order_refs: tuple[str, ...] = ()

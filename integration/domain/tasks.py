@@ -11,7 +11,18 @@ from integration.domain.money import Money
 from integration.domain.policy import ExtraKind
 
 TaskKind = Literal[
-    "SendMail", "CreateDiscount", "RevokeDiscount", "RunFollowUp", "FetchOrder", "AssumeDelivered", "CreateLabel"
+    "SendMail",
+    "CreateDiscount",
+    "RevokeDiscount",
+    "RunFollowUp",
+    "FetchOrder",
+    "AssumeDelivered",
+    "CreateLabel",
+    "NoteOrder",
+    "ExportPerson",
+    "ErasePerson",
+    "EraseShop",
+    "ProbeStore",
 ]
 TaskState = Literal["ready", "leased", "done", "ambiguous", "dead"]
 

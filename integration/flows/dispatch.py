@@ -12,7 +12,18 @@ from sqlmodel import Session
 from integration.db.queries import outbox as rows
 from integration.db.tables import Task
 from integration.domain.errors import Permanent, PostventaError, SinkError, Temporary
-from integration.flows import alerts, codes, fetches, followups, going_live, mail_verdicts, mails, pacing, pauses
+from integration.flows import (
+    alerts,
+    codes,
+    fetches,
+    followups,
+    going_live,
+    mail_verdicts,
+    mails,
+    pacing,
+    pauses,
+    person_requests,
+)
 from integration.flows.services import Services
 from integration.rules import retries
 
@@ -24,7 +35,8 @@ log = logging.getLogger(__name__)
 class Handler:
     """How a kind of task is done: `act` outside any transaction, `done` or `failed` in the one of the verdict.
 
-    `hold` may put it off when it is claimed: until when, and the code of the reason.
+    `hold` may put it off when it is claimed: until when, and the code of the reason. `while_paused` is what the law
+    wants done in a shop that its owner paused, too.
     """
 
     act: Callable[[Services, Task], object]
@@ -38,6 +50,7 @@ class Handler:
     )
 
 
+    while_paused: bool = False
 HANDLERS: dict[str, Handler] = {
     "SendMail": Handler(mails.send, mail_verdicts.sent, mail_verdicts.failed, "mail", pacing.hold),
     "RunFollowUp": Handler(followups.run),
@@ -47,6 +60,10 @@ HANDLERS: dict[str, Handler] = {
     "AssumeDelivered": Handler(followups.assume_delivered),
 }
 
+    "ProbeStore": Handler(person_requests.probe, stream="store"),
+    "ExportPerson": Handler(person_requests.export, while_paused=True),
+    "ErasePerson": Handler(person_requests.erase, while_paused=True),
+    "EraseShop": Handler(person_requests.erase_shop, while_paused=True),
 
 STREAMS = tuple(dict.fromkeys(handler.stream for handler in HANDLERS.values()))
 
@@ -105,7 +122,9 @@ def _claim(services: Services, task_id: str, owner: str) -> tuple[Task, bool] | 
         if task is None:
             return None
         handler = HANDLERS[task.kind]
-        until, reason = pauses.held_until(session, task.shop_id, handler.stream, now)
+        until, reason = None, ""
+        if not handler.while_paused:
+            until, reason = pauses.held_until(session, task.shop_id, handler.stream, now)
         if not until and task.useless_after and task.useless_after < now:
             _settle_failure(session, services, task, handler, Permanent("useless_now"), now)
             return task, False

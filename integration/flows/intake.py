@@ -14,13 +14,12 @@ from integration.domain.events import (
     OrderChanged,
     OrderMentioned,
     OrderRemoved,
-    PersonErased,
     ShipmentChanged,
     StoreComplained,
 )
 from integration.domain.facts import Order, Shipment
 from integration.domain.policy import Policy
-from integration.flows import alerts, history, outbox, privacy, redemptions, silence
+from integration.flows import alerts, history, outbox, partings, redemptions, silence
 from integration.flows.known import history_of, shop_facts
 from integration.flows.parcels import Parcels
 from integration.flows.people import customer_key
@@ -40,10 +39,10 @@ def handle(session: Session, services: Services, shop: Shop, event: Event, now: 
             ask_store(session, shop, order_ref, now)
         case OrderRemoved(order_ref):
             _order_removed(session, shop, order_ref, now)
-        case PersonErased(order_ref):
-            privacy.erase_order(session, services, shop, order_ref, now)
         case StoreComplained(code, detail):
             alerts.tell_owner(session, services, shop, code, now, detail=detail)
+        case parting:
+            partings.take(session, services, shop, parting, now)
 
 
 def ask_store(session: Session, shop: Shop, order_ref: str, now: datetime) -> None:

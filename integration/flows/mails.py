@@ -32,8 +32,9 @@ def queue(
     order_id: str | None = None,
     complaint_id: str | None = None,
     context: dict[str, Any] | None = None,
+    due_at: datetime | None = None,
 ) -> MailRow:
-    """Ask for a mail; the same key asks only once. Its Message-ID is minted here and never changes (A18)."""
+    """Ask for a mail, at once or at `due_at`; the same key asks only once. Its Message-ID never changes (A18)."""
     known = rows.by_key(session, shop.id, key)
     if known is not None:
         return known
@@ -44,7 +45,8 @@ def queue(
     )  # fmt: skip
     session.add(row)
     session.flush()
-    tasks.put_task(session, shop.id, "SendMail", mail_id, now, useless_after=now + KINDS[kind].useless_after)
+    useless_after = now + KINDS[kind].useless_after
+    tasks.put_task(session, shop.id, "SendMail", mail_id, now, due_at=due_at, useless_after=useless_after)
     return row
 
 

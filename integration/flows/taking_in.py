@@ -11,7 +11,7 @@ from connectors.base import Page
 from integration.db.queries import cursors, shops
 from integration.db.shared_commit import OUTAGES
 from integration.domain.errors import Temporary
-from integration.domain.events import Event, OrderChanged, PersonErased, ShipmentChanged
+from integration.domain.events import Event, OrderChanged, PersonErased, order_ref
 from integration.flows import alerts, intake
 from integration.flows.services import Services
 
@@ -46,7 +46,7 @@ def take(services: Services, shop_id: str, events: Sequence[Event]) -> list[str]
     failed: list[str] = []
     for chunk in chunks(events):
         if not _taken(services, shop_id, chunk):  # one of them fails: each alone, so that the others do not
-            failed += [_ref(event) for event in chunk if not _taken(services, shop_id, [event])]
+            failed += [order_ref(event) for event in chunk if not _taken(services, shop_id, [event])]
     if events:
         services.wake()
     return failed
@@ -61,18 +61,9 @@ def _taken(services: Services, shop_id: str, events: Sequence[Event]) -> bool:
     except (*OUTAGES, Temporary):
         raise  # the database's trouble, not the order's
     except Exception:
-        log.exception("orders %s of %s could not be taken in", [_ref(event) for event in events], shop_id)
+        log.exception("orders %s of %s could not be taken in", [order_ref(event) for event in events], shop_id)
         return False
     return True
-
-
-def _ref(event: Event) -> str:
-    match event:
-        case OrderChanged(order):
-            return order.ref
-        case PersonErased(ref) | ShipmentChanged(ref):
-            return ref
-    return ""
 
 
 def chunks(things: Iterable[Thing], size: int = CHUNK) -> Iterator[Sequence[Thing]]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from integration.db.queries import paces, privacy
-from integration.flows import accounts, daily, dispatch, heartbeat
+from integration.flows import accounts, daily, dispatch, heartbeat, person_requests
 from integration.flows import reconcile as reading
 from integration.flows import watch as watching
 from integration.flows.services import Services
@@ -72,8 +72,8 @@ def reconcile(services: Services, going: reading.Going = lambda: True) -> int:
 
 
 def morning(services: Services) -> int:
-    """Tell the owners whose morning has come how the last day went; how many were told."""
-    return daily.run(services)
+    """Tell the owners whose morning has come how the last day went, and of requests that are late; how many."""
+    return daily.run(services) + person_requests.tell_overdue(services)
 
 
 def pulse(services: Services) -> int:
@@ -87,6 +87,8 @@ def tidy(services: Services) -> None:
         accounts.tidy(session, services.clock())
         privacy.empty_bodies(session, services.clock() - BODIES_KEPT)
         paces.forget(session, services.clock() - PACES_KEPT)
+    person_requests.tidy(services)
+    services.db.scrub()
 
 
 def until_idle(services: Services, owner: str) -> int:

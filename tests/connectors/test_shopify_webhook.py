@@ -23,9 +23,9 @@ from integration.domain.events import (
     OrderChanged,
     OrderMentioned,
     OrderRemoved,
-    PersonErased,
+    PersonAsked,
+    PersonForgotten,
     ShipmentChanged,
-    StoreComplained,
 )
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "store" / "shopify"
@@ -161,12 +161,15 @@ def summary(event: Event) -> str:
             return f"{order.ref} {order.state} {order.status} [{parcels}]"
         case ShipmentChanged(order_ref, parcel, at):
             return f"{order_ref} {parcel.ref} {parcel.state} {parcel.confidence} {at:%d %H:%M}"
-        case OrderMentioned(order_ref) | OrderRemoved(order_ref) | PersonErased(order_ref):
+        case OrderMentioned(order_ref) | OrderRemoved(order_ref):
             return f"{type(event).__name__} {order_ref}"
-        case StoreComplained(code, detail):
-            return f"{code} {detail}"
+        case PersonForgotten(who) | PersonAsked(who):
+            return " ".join([type(event).__name__, who.email, who.customer_ref, *who.order_refs])
+        case _:
+            return type(event).__name__
 
 
+SAM = "sam@example.com 9007199254741005"
 TOLD = {
     "orders-create__paid": [f"{ORDER} open unfulfilled []"],
     "orders-create__with_a_code": [f"{ORDER} open unfulfilled []"],
@@ -188,11 +191,13 @@ TOLD = {
     "fulfillment_events-create__out_for_delivery": [f"{ORDER} {PARCEL} under_way None 19 11:30"],
     "fulfillment_events-create__unheard_of": [f"{ORDER} {PARCEL} under_way None 19 13:30"],
     "fulfillment_events-create__attempted": [f"{ORDER} {PARCEL} failed None 19 13:30"],
-    "customers-redact__two_orders": [f"PersonErased {ORDER}", "PersonErased 9007199254741013"],
-    "customers-redact__no_orders": [],
-    "app-uninstalled__mia": ["app_uninstalled mia.myshopify.com"],
+    "customers-redact__two_orders": [f"PersonForgotten {SAM} {ORDER} 9007199254741013"],
+    "customers-redact__no_orders": [f"PersonForgotten {SAM}"],
+    "customers-redact__nothing_but_an_address": ["PersonForgotten sam@example.com "],
+    "customers-data_request__one_order": [f"PersonAsked {SAM} {ORDER}"],
+    "app-uninstalled__mia": ["AppUninstalled"],
     "app-scopes_update__more": [],
-    "shop-redact__mia": [],
+    "shop-redact__mia": ["ShopForgotten"],
 }
 
 
@@ -266,3 +271,11 @@ def test_a_wrong_shape_says_where() -> None:
     with pytest.raises(BadPayload) as caught:
         parse("orders/create", json.dumps(body).encode())
     assert caught.value.params == {"path": "$.line_items[1].price_set.shop_money.amount"}
+
+
+@pytest.mark.parametrize("topic", ["customers/redact", "customers/data_request", "shop/redact"])
+@pytest.mark.parametrize("body", ["orders-create__paid", "app-uninstalled__mia"])
+def test_no_other_body_has_anybody_forgotten(topic: str, body: str) -> None:
+    raw = (FIXTURES / f"{body}.json").read_bytes()
+    with pytest.raises(BadPayload, match="bad_shape"):
+        Shopify.parse(topic, raw, NOW)

@@ -110,8 +110,8 @@ class Shopify(StoreConnector):
         return list(checks.look(self))
 
     def webhook_topics(self) -> tuple[str, ...]:
-        """The last one can only be subscribed in the app's configuration, not by the API (facts 2.1)."""
-        return (*checks.TOPICS, "customers/redact")
+        """The last three can only be subscribed in the app's configuration, not by the API (facts 2.1)."""
+        return (*checks.TOPICS, "customers/data_request", "customers/redact", "shop/redact")
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """See `subscriptions.listed`."""

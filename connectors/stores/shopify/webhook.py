@@ -13,14 +13,17 @@ from connectors.stores.shopify import shipments
 from connectors.stores.shopify.orders import order_of
 from integration.domain.errors import BadPayload, BadSignature
 from integration.domain.events import (
+    AppUninstalled,
     Event,
     OrderChanged,
     OrderMentioned,
     OrderRemoved,
-    PersonErased,
+    PersonAsked,
+    PersonForgotten,
     ShipmentChanged,
-    StoreComplained,
+    ShopForgotten,
 )
+from integration.domain.facts import Person
 
 _DOMAIN = re.compile(r"[a-z0-9][a-z0-9_-]*\.myshopify\.com")
 _ID = re.compile(r"[A-Za-z0-9:._-]{1,100}")
@@ -101,12 +104,27 @@ def _shipment_event(told: Payload) -> list[Event]:
     return [ShipmentChanged(told.ref("order_id"), shipments.of_event(told), told.needed_moment("happened_at"))]
 
 
-def _person_erased(told: Payload) -> list[Event]:
-    return [PersonErased(order) for order in told.refs("orders_to_redact")]
+# The topic is not signed: only a body of its very shape may have somebody forgotten.
+def _person(told: Payload, orders: str) -> Person:
+    if not told.at(orders):
+        raise told.at(orders).wrong()
+    customer = told.at("customer")  # may hold nothing but an address (facts 4.2)
+    ref = customer.ref("id") if customer.at("id") else ""
+    return Person(customer.text("email"), customer.text("phone"), ref, told.refs(orders))
 
 
-def _app_uninstalled(told: Payload) -> list[Event]:
-    return [StoreComplained("app_uninstalled", told.text("myshopify_domain") or told.text("name"))]
+def _person_forgotten(told: Payload) -> list[Event]:
+    return [PersonForgotten(_person(told, "orders_to_redact"))]
+
+
+def _person_asked(told: Payload) -> list[Event]:
+    return [PersonAsked(_person(told, "orders_requested"))]
+
+
+def _shop_forgotten(told: Payload) -> list[Event]:
+    if not told.at("shop_domain") or set(told.value) - {"shop_id", "shop_domain"}:
+        raise told.wrong()
+    return [ShopForgotten()]
 
 
 _READERS: dict[str, Callable[[Payload], list[Event]]] = {
@@ -121,6 +139,8 @@ _READERS: dict[str, Callable[[Payload], list[Event]]] = {
     "fulfillments/create": _shipment_changed,
     "fulfillments/update": _shipment_changed,
     "fulfillment_events/create": _shipment_event,
-    "customers/redact": _person_erased,
-    "app/uninstalled": _app_uninstalled,
+    "customers/redact": _person_forgotten,
+    "customers/data_request": _person_asked,
+    "shop/redact": _shop_forgotten,
+    "app/uninstalled": lambda _told: [AppUninstalled()],
 }

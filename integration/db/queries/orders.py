@@ -53,6 +53,17 @@ def unambiguous(row: OrderRow, order: Order) -> bool:
     return not row.complete or order.updated_at != row.updated_at or row.facts == dump_order(order)
 
 
+def is_erased(session: Session, shop_id: str, ref: str) -> bool:
+    """Whether the shopper of this order was erased."""
+    mine = (OrderRow.shop_id == shop_id, OrderRow.ref == ref, col(OrderRow.erased_at).is_not(None))
+    return bool(ref) and session.exec(select(OrderRow.id).where(*mine)).first() is not None
+
+
+def count(session: Session, shop_id: str) -> int:
+    """How many orders of a shop are known."""
+    return session.exec(select(func.count(col(OrderRow.id))).where(OrderRow.shop_id == shop_id)).one()
+
+
 def facts(row: OrderRow) -> Order:
     """The order as last told; `NotFound("order_not_read")` for a stub."""
     if not row.facts:

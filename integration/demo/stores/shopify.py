@@ -98,10 +98,13 @@ class ShopifyStore:
 
     # -- what happens in the shop -------------------------------------------------------------------
 
-    def add_order(self, **overrides: Any) -> Json:
-        """A paid order of Sam's as `orders/create` tells it; `overrides` replace members (`email` also the buyer's)."""
+    def add_order(self, first_name: str = "Sam", **overrides: Any) -> Json:
+        """A paid order as `orders/create` tells it; `overrides` replace members (`email` also the buyer's).
+
+        Whoever bought with this address before keeps the name she had.
+        """
         with self._lock:
-            buyer = self._buyer(overrides.get("email") or "sam@example.com")
+            buyer = self._buyer(overrides.get("email") or "sam@example.com", first_name)
             order = data.order(self._new_id(10), len(self.shop.orders) + 1, self.now(), buyer) | overrides
             order["contact_email"] = order["email"]
             self.shop.orders[order["id"]] = order
@@ -214,9 +217,9 @@ class ShopifyStore:
         result = execute_sync(self._schema, document, self.shop.root(), variable_values=dict(variables))
         return _formatted(result) | {"extensions": {"cost": self.bucket.status(requested, requested)}}
 
-    def _buyer(self, email: str) -> Json:
+    def _buyer(self, email: str, first_name: str) -> Json:
         known = self.shop.customers().get(email.lower())
-        return known or data.customer(self._new_id(), email, "Sam", "Shopper")
+        return known or data.customer(self._new_id(), email, first_name, "Shopper")
 
     def _new_id(self, room: int = 1) -> int:
         number = self._next_id

@@ -89,6 +89,12 @@ def customer(number: int, email: str, first_name: str, last_name: str) -> Json:
     }
 
 
+def address_of(buyer: Json) -> Json:
+    """Where every buyer of the shop lives, in her own name."""
+    name = {part: buyer[part] for part in ("first_name", "last_name")}
+    return {**ADDRESS, **name, "name": " ".join(name.values())}
+
+
 def order(number: int, position: int, at: datetime, buyer: Json, currency: str = "EUR") -> Json:
     """A paid order of two cups and a scarf; `position` is its place in the shop, from 1."""
     lines = [
@@ -119,8 +125,8 @@ def order(number: int, position: int, at: datetime, buyer: Json, currency: str =
         "test": False,
         "total_tip_received": "0.00",
         "updated_at": written(at),
-        "billing_address": dict(ADDRESS),
-        "shipping_address": dict(ADDRESS),
+        "billing_address": address_of(buyer),
+        "shipping_address": address_of(buyer),
         "line_items": lines,
         "shipping_lines": [],
         **_sums(lines, currency),
