@@ -322,7 +322,7 @@ def test_a_shop_that_let_us_go_is_forgotten_with_all_its_people(shopify: House) 
 @pytest.mark.parametrize("topic", ["shop/redact", "app/uninstalled"])
 def test_an_old_word_of_leaving_never_touches_a_fresh_install(shopify: House, topic: str) -> None:
     shopify.deliver(email=MAIL)
-    told_by(shopify, topic, myshopify_domain=store(shopify).domain)
+    told_by(shopify, topic)
     shopify.run()
     assert shopify.rows(OrderRow)[0].facts["email"] == MAIL
     assert [one.state for one in requests(shopify)] == (["refused"] if topic == "shop/redact" else [])

@@ -119,7 +119,8 @@ def anchors(file: str) -> set[str]:
 
 def test_the_webhooks_and_scopes_to_set_up_are_those_that_are_asked_for() -> None:
     shopify, english = section("README.md", "Connect Shopify"), section("README.md", "Connect WooCommerce").lower()
-    assert [topic for topic in (*checks.TOPICS, "customers/data_request", "customers/redact", "shop/redact") if f'"{topic}"' not in shopify] == []
+    topics = (*checks.TOPICS, "customers/data_request", "customers/redact", "shop/redact")
+    assert [topic for topic in topics if f'"{topic}"' not in shopify] == []
     for file in BOTH:
         assert [scope for scope in scopes.NEEDED_FOR if scope not in text(file)] == []
     woocommerce = CONNECTOR("https://shop.example", {}, Http(HttpLimits())).webhook_topics()
