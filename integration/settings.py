@@ -104,10 +104,13 @@ class ContactPerson:
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """What makes time pass; `poll` is the longest wait when nobody wakes it."""
+    """What makes time pass; `poll` is the longest wait when nobody wakes it, `lease` how long a task is a worker's."""
 
-    engine: Literal["embedded"] = "embedded"
+    engine: Literal["embedded", "celery"] = "embedded"
+    broker: str = field(default="", repr=False)
+    hands: Annotated[int, Field(ge=1)] = 4
     poll: timedelta = timedelta(seconds=2)
+    lease: timedelta = timedelta(minutes=10)  # longer than the time-outs of a mail server and a store together
 
 
 @dataclass(frozen=True, kw_only=True)

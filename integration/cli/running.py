@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -46,7 +47,7 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
     """Serve until SIGTERM or SIGINT, then finish the task at hand and end."""
     logs.start(settings.log)
     sys.setswitchinterval(SWITCH_SECONDS)
-    worker = Embedded(settings.worker.poll.total_seconds())
+    worker = _engine(settings)
     services = build_services(settings, wake=worker.wake)
     privacy.erase_again(services.db, settings, services.clock())
     server = listen(create_app(services), host, port)
@@ -65,6 +66,22 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
         server.close()
         services.transport.close()
         services.db.close()
+
+
+def _engine(settings: Settings) -> Any:
+    """What makes time pass in this process, or tells those where it does."""
+    if settings.worker.engine == "celery":
+        celery = _celery()
+        return celery.Nudge(celery.make_app(settings), "drain", "sweep")
+    return Embedded(settings.worker.poll.total_seconds())
+
+
+def _celery() -> Any:
+    """`integration.worker.celery`, which needs what the base does not bring; `Misconfigured("no_celery")`."""
+    try:
+        return import_module("integration.worker.celery")
+    except ModuleNotFoundError as error:
+        raise Misconfigured("no_celery", module=error.name) from error
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
@@ -90,8 +107,13 @@ def listen(app: Any, host: str, port: int) -> Any:
 @postventa.command(help=helped("work"))
 @config_option
 @click.option("--until-idle", is_flag=True, help=helped("until_idle"))
-def work(config_path: Path, until_idle: bool) -> None:
+@click.option("--only", multiple=True, type=click.Choice(["mail", "store", "own"]), help=helped("work_only"))
+def work(config_path: Path, until_idle: bool, only: tuple[str, ...]) -> None:
     """Work without answering HTTP; beside a running `serve` both share the tasks."""
+    settings = settings_at(config_path)
+    if settings.worker.engine == "celery" and not until_idle:
+        _work_by_broker(settings, tuple("" if stream == "own" else stream for stream in only))
+        return
     with services_at(config_path) as services:
         logs.start(services.settings.log)
         privacy.erase_again(services.db, services.settings, services.clock())
@@ -103,6 +125,23 @@ def work(config_path: Path, until_idle: bool) -> None:
             time.sleep(services.settings.worker.poll.total_seconds())
             _round(services, owner, pulse=time.monotonic() - pulse > PULSE)
             pulse = time.monotonic() if time.monotonic() - pulse > PULSE else pulse
+
+
+def _work_by_broker(settings: Settings, streams: tuple[str, ...]) -> None:
+    """Take work from the broker until SIGTERM or SIGINT, or until a newer version has taken over."""
+    logs.start(settings.log)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    celery = _celery()
+    app = celery.make_app(settings)
+    services = build_services(settings)
+    privacy.erase_again(services.db, settings, services.clock())
+    services.transport.close()
+    services.db.close()
+    celery.reach(app)
+    say("work.ready", n=settings.worker.hands)
+    sys.stdout.flush()
+    wake = celery.Nudge(app, "sweep").wake
+    sys.exit(celery.work(settings, app, lambda: build_services(settings, wake=wake), streams))
 
 
 def _round(services: Services, owner: str, *, pulse: bool = True) -> int:

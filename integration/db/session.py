@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -15,7 +15,7 @@ from integration.db.turns import Turns
 from integration.domain.errors import Misconfigured, Temporary
 
 _BUSY_SECONDS = 10
-_INSTALLATION, _SHOPS = 20261, 20262  # the names of our advisory locks
+_INSTALLATION, _SHOPS, _NAMED = 20261, 20262, 20263  # the names of our advisory locks
 
 
 class Database:
@@ -41,6 +41,32 @@ class Database:
         with self._transaction() as session:
             lock(session.connection(), shop_id)
             yield session
+
+    @contextmanager
+    def writing_for(self, shop_of: Callable[[Session], str]) -> Iterator[Session]:
+        """`writing(shop_id)` for a shop that only a row knows."""
+        with self._transaction() as session:
+            lock(session.connection(), shop_of(session))
+            yield session
+
+    @contextmanager
+    def marking(self) -> Iterator[Session]:
+        """A transaction that waits for nobody on PostgreSQL: for single statements that are safe by themselves."""
+        with self._transaction() as session:
+            yield session
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[bool]:
+        """Whether nobody else does this now, on any machine; then nobody begins to until the block ends.
+
+        Only PostgreSQL knows: an SQLite file has one engine, whose loops are one each.
+        """
+        if self.engine.dialect.name == "sqlite":
+            yield True
+            return
+        with self._transaction() as session:
+            mine = select(func.pg_try_advisory_xact_lock(_NAMED, func.hashtext(name)))
+            yield bool(session.execute(mine).scalar_one())
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
@@ -69,6 +95,15 @@ class Database:
             return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         return {"reading": True}
 
+    def scrub(self) -> None:
+        """Let go of the journal, where deleted values still stand; PostgreSQL sees to that by itself."""
+        if self.engine.dialect.name == "sqlite":
+            connection = self.engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
@@ -95,15 +130,6 @@ def _engine(url: str) -> Engine:
 
 def _postgresql(url: URL) -> Engine:
     """A pool that notices a restarted server, and waits for a lock as long as SQLite would."""
-    def scrub(self) -> None:
-        """Let go of the journal, where deleted values still stand; PostgreSQL sees to that by itself."""
-        if self.engine.dialect.name == "sqlite":
-            connection = self.engine.raw_connection()
-            try:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                connection.close()
-
     options = {"connect_timeout": 5, "application_name": "postventa", "options": f"-c lock_timeout={_BUSY_SECONDS}s"}
     return create_engine(
         url.set(drivername="postgresql+psycopg"), pool_size=16, max_overflow=16, pool_pre_ping=True,
@@ -120,6 +146,12 @@ def lock(connection: Connection, shop_id: str = "") -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_SHOPS, func.hashtext(shop_id))))
     else:
         connection.execute(select(func.pg_advisory_xact_lock(_INSTALLATION)))
+
+
+def lock_named(session: Session, name: str) -> None:
+    """Wait for what all shops share, beside the lock of one of them, until the transaction ends."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(select(func.pg_advisory_xact_lock(_NAMED, func.hashtext(name))))
 
 
 def _as_contracted(engine: Engine) -> Engine:

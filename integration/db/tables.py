@@ -172,7 +172,10 @@ class FollowUpRow(SQLModel, table=True):
 
 
 class Task(SQLModel, table=True):
-    """One effect to bring about; `fence` counts claims, so that a late worker's verdict is refused."""
+    """One effect to bring about; `fence` counts claims, so that a late worker's verdict is refused.
+
+    Until `lease_until` it is its worker's; while it is `ready`, its id is on the way to one (`[worker] engine`).
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -182,6 +185,13 @@ class Task(SQLModel, table=True):
             "due_at",
             sqlite_where=text("state IN ('ready', 'leased')"),
             postgresql_where=text("state IN ('ready', 'leased')"),
+        ),
+        Index(
+            "ix_tasks_held",
+            "lease_until",
+            "shop_id",
+            sqlite_where=text("state IN ('ready', 'leased') AND lease_until IS NOT NULL"),
+            postgresql_where=text("state IN ('ready', 'leased') AND lease_until IS NOT NULL"),
         ),
         Index(
             "ix_tasks_stopped",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -27,7 +27,9 @@ from integration.flows import (
 from integration.flows.services import Services
 from integration.rules import retries
 
-LEASE = timedelta(minutes=10)  # longer than the longest time-outs of a mail server and a store together
+# How many tasks of a stream are on the way or worked at, over all machines: of all shops, and of one. A store is called
+# by one at a time, so that its rate limit is kept and a hanging one costs one hand.
+AT_ONCE = {"": (1000, 100), "mail": (1000, 100), "store": (1000, 1)}
 log = logging.getLogger(__name__)
 
 
@@ -76,9 +78,8 @@ def run_due(
     streams: Collection[str] = STREAMS,
 ) -> int:
     """Run what is due in these streams, at most `limit` tasks and none any more when `going` says no; how many."""
-    kinds = [kind for kind, handler in HANDLERS.items() if handler.stream in streams]
     with services.db.reading() as session:
-        due = rows.due(session, services.clock(), limit, kinds)
+        due = rows.due(session, services.clock(), limit, _kinds(streams))
     return sum(run(services, task_id, owner) for task_id in due if going())
 
 
@@ -106,6 +107,25 @@ def run(services: Services, task_id: str, owner: str) -> bool:
     return True
 
 
+def offer(services: Services, stream: str) -> Sequence[str]:
+    """Ids of due tasks of a stream for workers elsewhere; not offered again until `[worker] lease` has passed."""
+    now = services.clock()
+    most, of_a_shop = AT_ONCE[stream]
+    until = now + services.settings.worker.lease
+    with services.db.marking() as session:
+        return rows.offer(session, now, until, _kinds([stream]), most=most, of_a_shop=of_a_shop)
+
+
+def take_back(services: Services, task_ids: Collection[str]) -> None:
+    """Nobody could be told of these: they may be offered at once."""
+    with services.db.marking() as session:
+        rows.take_back(session, task_ids)
+
+
+def _kinds(streams: Collection[str]) -> list[str]:
+    return [kind for kind, handler in HANDLERS.items() if handler.stream in streams]
+
+
 def free_lapsed(services: Services, dead_owner: Callable[[str], bool]) -> None:
     """At start: give free what a dead predecessor held, instead of waiting for its lease."""
     with services.db.writing() as session:
@@ -116,9 +136,10 @@ def free_lapsed(services: Services, dead_owner: Callable[[str], bool]) -> None:
 
 def _claim(services: Services, task_id: str, owner: str) -> tuple[Task, bool] | None:
     """The task, and whether it goes now; `None` when it is not ours."""
-    now = services.clock()
-    with services.db.writing() as session:
-        task = rows.claim(session, task_id, owner, now, LEASE)
+    lease = services.settings.worker.lease
+    with services.db.writing_for(lambda session: rows.shop_of(session, task_id)) as session:
+        now = services.clock()
+        task = rows.claim(session, task_id, owner, now, lease, HANDLERS)
         if task is None:
             return None
         handler = HANDLERS[task.kind]

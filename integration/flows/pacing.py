@@ -20,13 +20,14 @@ def hold(session: Session, services: Services, task: Task, now: datetime) -> tup
     """Until when the mail waits, and why; its place is kept for it, so that it waits once for each reason.
 
     Every mail to a shopper counts once, at its first try, also those that need not wait. Files in a folder count not
-    at all, nor what a shop in preview only shows. Paces are the installation's: `session` must have it for itself.
+    at all, nor what a shop in preview only shows. Paces are the installation's.
     """
     if services.settings.mail.transport == "folder" or task.reason == DOMAIN_SLOW:
         return None, ""
     row = mails.get(session, task.shop_id, task.subject)
     if row.copies or not _counts(session, row):
         return None, ""
+    paces.have(session)
     waits = KINDS[row.kind].bulk
     if task.reason != DAY_FULL:
         days = _days_to_wait(session, services, now) if waits else 0

@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, or_, update
+from sqlalchemy import CursorResult, Subquery, and_, func, or_, text, update
 from sqlmodel import Session, col, select
 
 from integration.db.tables import FollowUpRow, Pause, Task
 from integration.domain.ids import new_id
+
+OPEN = "tasks.state IN ('ready', 'leased')"  # as the partial indexes have it: SQLite sees no match in a parameter
 
 
 def followup(session: Session, shop_id: str, followup_id: str) -> FollowUpRow:
@@ -60,11 +62,59 @@ def put_task(
 
 
 def due(session: Session, now: datetime, limit: int, kinds: Collection[str]) -> Sequence[str]:
-    """Ids of tasks of these kinds to claim: ready and due, or leased by someone who died."""
-    ready = and_(col(Task.state) == "ready", col(Task.due_at) <= now)
-    lapsed = and_(col(Task.state) == "leased", col(Task.lease_until) < now)
-    mine = (or_(ready, lapsed), col(Task.kind).in_(kinds))
-    return session.exec(select(Task.id).where(*mine).order_by(col(Task.due_at)).limit(limit)).all()
+    """Ids of due tasks of these kinds that nobody has, or had too long: one of each shop, then another."""
+    found = _by_turns(now, kinds)
+    return session.exec(select(found.c.id).order_by(found.c.turn, found.c.due_at).limit(limit)).all()
+
+
+def _by_turns(now: datetime, kinds: Collection[str], *others: Any) -> Subquery:
+    """Due tasks that nobody has, each with its place in the row of its shop."""
+    free = or_(col(Task.lease_until).is_(None), col(Task.lease_until) < now)
+    mine = (text(OPEN), col(Task.due_at) <= now, free, col(Task.kind).in_(kinds), *others)
+    turn = func.row_number().over(partition_by=col(Task.shop_id), order_by=col(Task.due_at)).label("turn")
+    return select(Task.id, Task.shop_id, Task.due_at, turn).where(*mine).subquery()
+
+
+def offer(
+    session: Session, now: datetime, until: datetime, kinds: Collection[str], *, most: int, of_a_shop: int
+) -> Sequence[str]:
+    """Mark due tasks of these kinds as handed on until a time; their ids, the shops by turns.
+
+    At no time are more than `most` handed on or worked at, nor more than `of_a_shop` of one, so that a flood at one
+    shop stays in its rows and a task of another finds few before it.
+    """
+    held = _held(session, now, kinds)
+    room = most - sum(held.values())
+    if room <= 0:
+        return []
+    full = [shop_id for shop_id, n in held.items() if n >= of_a_shop]
+    found = _by_turns(now, kinds, col(Task.shop_id).not_in(full))
+    asked = select(found.c.id, found.c.shop_id, found.c.turn).where(found.c.turn <= of_a_shop)
+    rows = session.execute(asked.order_by(found.c.turn, found.c.due_at).limit(room)).all()
+    chosen = [task_id for task_id, shop_id, turn in rows if turn + held.get(shop_id, 0) <= of_a_shop]
+    still = or_(col(Task.lease_until).is_(None), col(Task.lease_until) < now)
+    marked = update(Task).where(col(Task.id).in_(chosen), text(OPEN), still)
+    marked = marked.values(state="ready", owner="", lease_until=until)
+    mine = set(session.scalars(marked.returning(col(Task.id))).all())
+    return [task_id for task_id in chosen if task_id in mine]
+
+
+def take_back(session: Session, task_ids: Collection[str]) -> None:
+    """They could not be handed on after all."""
+    mine = update(Task).where(col(Task.id).in_(task_ids), col(Task.state) == "ready")
+    session.execute(mine.values(lease_until=None))
+
+
+def _held(session: Session, now: datetime, kinds: Collection[str]) -> dict[str, int]:
+    """How many tasks of each shop are handed on or worked at."""
+    mine = (text(OPEN), col(Task.lease_until) >= now, col(Task.kind).in_(kinds))
+    found = session.exec(select(Task.shop_id, func.count()).where(*mine).group_by(Task.shop_id)).all()
+    return dict(found)
+
+
+def shop_of(session: Session, task_id: str) -> str:
+    """The shop of a task, by its id alone; no shop's id when it is not there any more."""
+    return session.exec(select(Task.shop_id).where(Task.id == task_id)).first() or "gone"
 
 
 def next_due(session: Session) -> datetime | None:
@@ -72,13 +122,18 @@ def next_due(session: Session) -> datetime | None:
     return session.exec(select(Task.due_at).where(Task.state == "ready").order_by(col(Task.due_at)).limit(1)).first()
 
 
-def claim(session: Session, task_id: str, owner: str, now: datetime, lease: timedelta) -> Task | None:
-    """Take the task if it is still free: compare-and-set, the fence counts up. `None` when another was faster."""
+def claim(
+    session: Session, task_id: str, owner: str, now: datetime, lease: timedelta, kinds: Collection[str]
+) -> Task | None:
+    """Take the task if it is still free: compare-and-set, the fence counts up. `None` when another was faster.
+
+    Also for one of no known kind: a newer version put it there, and will come for it.
+    """
     free = or_(
         and_(col(Task.state) == "ready", col(Task.due_at) <= now),
         and_(col(Task.state) == "leased", col(Task.lease_until) < now),
     )
-    taken = update(Task).where(col(Task.id) == task_id, free)
+    taken = update(Task).where(col(Task.id) == task_id, free, col(Task.kind).in_(kinds))
     values = {"state": "leased", "owner": owner, "lease_until": now + lease, "fence": col(Task.fence) + 1}
     result = cast("CursorResult[Any]", session.execute(taken.values(values)))
     if result.rowcount != 1:

@@ -1,0 +1,272 @@
+"""The engine of many machines: Celery carries ids of due rows to whoever has a hand free; the rows stay the truth."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from celery import Celery, signals
+from celery.beat import EmbeddedService, Scheduler
+from celery.worker import state as celery_state
+from kombu.exceptions import KombuError, OperationalError
+
+from integration.db import places, schema
+from integration.domain.errors import Misconfigured, PostventaError, Temporary
+from integration.flows import dispatch
+from integration.flows import reconcile as reading
+from integration.flows.services import Services
+from integration.settings import Settings
+from integration.worker import ticks
+from integration.worker.newer import LOOK_AROUND, Watch
+from webhooks import inbox
+
+RUN, TICK, TAKE_IN, LOOK = "postventa.run", "postventa.tick", "postventa.take_in", "postventa.look"
+TICKS = "postventa.ticks"  # the queue of all that only hands on
+QUEUES = {stream: f"postventa.{stream or 'own'}" for stream in dispatch.STREAMS}
+BEATS = {"drain": 0.0, "sweep": 0.0, "watch": 60.0, "reconcile": 60.0, "morning": 60.0, "pulse": 300.0, "tidy": 86400.0}
+SCHEMES = ("redis", "rediss", "amqp", "amqps")
+BREATH = 0.1  # seconds between two nudges of one process
+SPEAK_UP = {"celery": logging.WARNING, "kombu": logging.WARNING, "amqp": logging.WARNING}
+log = logging.getLogger(__name__)
+
+
+def make_app(settings: Settings) -> Celery:
+    """The Celery app of these settings; `Misconfigured` says what is wrong with them. Nothing is connected yet."""
+    own = settings.worker
+    check(settings)
+    app = Celery("postventa", broker=own.broker, set_as_current=False)
+    beats = {name: seconds or own.poll.total_seconds() for name, seconds in BEATS.items()}
+    app.conf.update(
+        task_acks_late=True, task_reject_on_worker_lost=True, task_ignore_result=True, result_expires=None,
+        task_default_queue=TICKS, task_create_missing_queues=True,
+        task_default_delivery_mode="transient", worker_prefetch_multiplier=1, worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False, broker_connection_retry_on_startup=True, broker_connection_max_retries=None,
+        broker_transport_options=_patience(own.broker), timezone="UTC",
+        beat_schedule={
+            name: {"task": TICK, "args": [name], "schedule": seconds, "options": {"queue": TICKS, "expires": seconds}}
+            for name, seconds in beats.items()
+        },
+    )  # fmt: skip
+    return app
+
+
+def check(settings: Settings) -> None:
+    """`Misconfigured` for a broker we cannot use, and for SQLite, which two machines cannot share."""
+    broker = urlsplit(settings.worker.broker)
+    if broker.scheme not in SCHEMES or not broker.hostname:
+        raise Misconfigured("bad_broker", why="redis://127.0.0.1:6379/0, amqp://user:password@host//")
+    if places.file_of(settings.database_url) or settings.database_url.startswith("sqlite"):
+        raise Misconfigured("celery_on_sqlite")
+
+
+def _patience(broker: str) -> dict[str, Any]:
+    """Redis waits for ever on a dead connection unless it is told not to."""
+    if not broker.startswith("redis"):
+        return {}
+    return {"socket_timeout": 10, "socket_connect_timeout": 5, "socket_keepalive": True, "health_check_interval": 30}
+
+
+class Nudge:
+    """Tells the workers that there is something to do, soon and at most every tenth of a second; never in a request.
+
+    A broker that is away is no harm: the ticks look by themselves.
+    """
+
+    def __init__(self, app: Celery, *names: str) -> None:
+        self._app, self._names = app, names
+        self._bell = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="postventa-nudge", daemon=True)
+        self._began = threading.Lock()
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._bell.set()
+        if self._began.acquire(blocking=False):
+            self._thread.start()
+
+    def start(self, services: Services) -> None:
+        """Nothing works in this process."""
+
+    def stop(self) -> None:
+        """Nothing to wait for."""
+
+    def _run(self) -> None:
+        while self._bell.wait():
+            self._bell.clear()
+            for name in self._names:
+                try:
+                    self._app.send_task(TICK, [name], queue=TICKS, expires=60, retry=False)
+                except (KombuError, OSError) as error:
+                    log.info("nudge: %s", type(error).__name__)
+            time.sleep(BREATH)
+
+
+@dataclass
+class Hands:
+    """What a worker's process does when a message comes; `make` puts the services together, once in each process."""
+
+    app: Celery
+    make: Callable[[], Services]
+    owner: str = ""
+    looked: float = 0.0
+    made: Services | None = None
+
+    @property
+    def services(self) -> Services:
+        """The services of this process: connections do not survive a fork."""
+        if self.made is None or self.owner != ticks.owner_name():
+            self.begin()
+        assert self.made is not None  # noqa: S101  begun
+        return self.made
+
+    def begin(self) -> None:
+        """Put the services together before the first message comes."""
+        self.made, self.owner = self.make(), ticks.owner_name()
+
+    def register(self) -> None:
+        """Celery knows our tasks by these names."""
+        for name, act in ((RUN, self.run), (TICK, self.tick), (TAKE_IN, self.take_in), (LOOK, self.look)):
+            self.app.task(_plain(act), name=name)
+
+    def run(self, task_id: str) -> None:
+        """Claim and do one task."""
+        self._if_ours(lambda: dispatch.run(self.services, task_id, self.owner))
+
+    def tick(self, name: str) -> None:
+        """One tick, unless another process is at it."""
+
+        def act() -> None:
+            with self.services.db.alone(f"tick:{name}") as mine:
+                if mine:
+                    getattr(self, f"_{name}")()
+
+        if name in BEATS:
+            self._if_ours(act)
+
+    def take_in(self, shop_id: str) -> None:
+        """What webhooks brought to one shop, unless another process is at it."""
+
+        def act() -> None:
+            with self.services.db.alone(f"inbox:{shop_id}") as mine:
+                if mine and inbox.take_turn(self.services, shop_id):
+                    self.services.wake()
+
+        self._if_ours(act)
+
+    def look(self, shop_id: str) -> None:
+        """Read one shop for what its webhooks missed."""
+        self._if_ours(lambda: reading.look(self.services, shop_id))
+        self.services.wake()
+
+    def _drain(self) -> None:
+        for shop_id in inbox.waiting(self.services):
+            self._send(TAKE_IN, shop_id, TICKS, expires=60)
+
+    def _sweep(self) -> None:
+        for stream, queue in QUEUES.items():
+            ids = list(dispatch.offer(self.services, stream))
+            while ids:
+                try:
+                    self._send(RUN, ids[0], queue)
+                except (KombuError, OSError):
+                    dispatch.take_back(self.services, ids)
+                    raise
+                ids.pop(0)
+
+    def _reconcile(self) -> None:
+        for shop_id in reading.due(self.services):
+            self._send(LOOK, shop_id, QUEUES["store"], expires=BEATS["reconcile"])
+
+    def _watch(self) -> None:
+        ticks.watch(self.services)
+
+    def _morning(self) -> None:
+        ticks.morning(self.services)
+
+    def _pulse(self) -> None:
+        ticks.pulse(self.services)
+
+    def _tidy(self) -> None:
+        ticks.tidy(self.services)
+
+    def _send(self, name: str, an_id: str, queue: str, **options: Any) -> None:
+        self.app.send_task(name, [an_id], queue=queue, retry=False, **options)
+
+    def _if_ours(self, act: Callable[[], object]) -> None:
+        """Act, unless a newer version has come: what its web keeps is for its workers; `Watch` ends us."""
+        try:
+            if time.monotonic() - self.looked > LOOK_AROUND:
+                schema.revision(self.services.db.engine)
+                self.looked = time.monotonic()
+            act()
+        except PostventaError as error:
+            log.warning("worker: %s", error)
+        except (KombuError, OSError) as error:
+            log.warning("worker: the broker does not answer (%s); work waits in the database", type(error).__name__)
+        except Exception:
+            log.exception("worker: a message failed")
+
+
+def _plain(act: Callable[[str], None]) -> Callable[[str], None]:
+    """Celery takes functions; of a method it would ask for the instance."""
+
+    def task(an_id: str) -> None:
+        act(an_id)
+
+    return task
+
+
+def reach(app: Celery) -> None:
+    """`Temporary("broker_unreachable")` when the broker does not answer within seconds."""
+    try:
+        with app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0.2, timeout=5)
+    except (OperationalError, OSError) as error:
+        host = urlsplit(str(app.conf.broker_url))
+        why = str(error).strip().splitlines()[0][:100] if str(error).strip() else type(error).__name__
+        raise Temporary("broker_unreachable", host=f"{host.hostname}:{host.port or '?'}", why=why) from None
+
+
+def work(settings: Settings, app: Celery, make: Callable[[], Services], streams: Collection[str] = ()) -> int:
+    """Work until SIGTERM or SIGINT, then finish what is at hand; the exit code.
+
+    `Misconfigured("database_newer")` when a newer version has taken over. Every worker beats: beats that meet are
+    harmless, since rows are claimed, and no worker is the one that must not die. One hand works in this very process.
+    """
+    hands, watch = Hands(app, make), Watch(settings.database_url)
+    hands.register()
+    for name, least in SPEAK_UP.items():
+        logging.getLogger(name).setLevel(least)
+    beat = EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
+
+    def begin(**_: object) -> None:
+        for each in (beat, watch):
+            each.start()
+        Nudge(app, *BEATS).wake()
+
+    def warm_up(**_: object) -> None:
+        hands.begin()
+
+    signals.worker_ready.connect(begin)
+    signals.worker_process_init.connect(warm_up)
+    n = settings.worker.hands
+    worker = app.Worker(
+        pool="solo" if n == 1 else "prefork", concurrency=n, hostname=f"{os.getpid()}@{socket.gethostname()}",
+        queues=[TICKS, *(QUEUES[stream] for stream in streams or QUEUES)],
+        without_gossip=True, without_mingle=True, quiet=True,
+    )  # fmt: skip
+    try:
+        worker.start()
+    finally:
+        watch.stop()
+        celery_state.should_stop = None  # for whoever works in this process after us
+    if watch.problem:
+        raise watch.problem
+    return int(worker.exitcode or 0)
