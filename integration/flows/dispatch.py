@@ -50,9 +50,9 @@ class Handler:
     hold: Callable[[Session, Services, Task, datetime], tuple[datetime | None, str]] = (
         lambda session, services, task, now: (None, "")
     )
-
-
     while_paused: bool = False
+
+
 HANDLERS: dict[str, Handler] = {
     "SendMail": Handler(mails.send, mail_verdicts.sent, mail_verdicts.failed, "mail", pacing.hold),
     "RunFollowUp": Handler(followups.run),
@@ -60,12 +60,12 @@ HANDLERS: dict[str, Handler] = {
     "RevokeDiscount": Handler(codes.revoke, codes.revoked, codes.revoke_failed, "store"),
     "FetchOrder": Handler(fetches.fetch, stream="store"),
     "AssumeDelivered": Handler(followups.assume_delivered),
-}
-
     "ProbeStore": Handler(person_requests.probe, stream="store"),
     "ExportPerson": Handler(person_requests.export, while_paused=True),
     "ErasePerson": Handler(person_requests.erase, while_paused=True),
     "EraseShop": Handler(person_requests.erase_shop, while_paused=True),
+}
+
 
 STREAMS = tuple(dict.fromkeys(handler.stream for handler in HANDLERS.values()))
 
@@ -164,6 +164,7 @@ def _record_success(services: Services, task: Task, handler: Handler) -> None:
         if rows.settle(session, task, state="done", reason="", done_at=now):
             handler.done(session, services, task, now)
             pauses.end(session, task.shop_id, handler.stream)
+    services.checkpoint("task_recorded")
     services.wake()
 
 
