@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from integration.db.queries import orders
-from integration.db.tables import Account, MailRow, Receipt, Task
+from integration.db.tables import Account, MailRow, Pause, Receipt, Task
 from integration.domain.events import OrderChanged
 from integration.domain.facts import Address, Item, Shipment
 from integration.domain.money import Money
@@ -230,7 +230,15 @@ def test_no_stored_text_becomes_code(mia: Page, world: World) -> None:
     mia.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
     mia.on("console", lambda message: reports.append(message.text))
     rooms = [poison(world, number, payload) for number, payload in enumerate(PAYLOADS)]
-    lists = ["/admin/", "/admin/cases", "/admin/orders", "/admin/mails", "/admin/people"]
+    lists = [
+        "/admin/",
+        "/admin/cases",
+        "/admin/orders",
+        "/admin/mails",
+        "/admin/people",
+        "/admin/stopped",
+        "/admin/health",
+    ]
     for path in [*lists, *(path for room in rooms for path in room)]:
         mia.goto(world.url + path)
         assert mia.evaluate("window.fired") == 0, path
@@ -263,6 +271,19 @@ def poison(world: World, number: int, payload: str) -> list[str]:
         assert row
         case = complaints.open_complaint(session, house.services, shop, row, "other", text, "", "form", now)
         row_id, case_id = row.id, case.id
+        session.add(
+            Receipt(
+                id=f"receipt_{number}", connection_id=house.connection.id, shop_id=shop.id, delivery_key=f"x{number}",
+                topic=text, body=text.encode(), state="failed", reason=text, received_at=now,
+            )
+        )  # fmt: skip
+        session.add(
+            Task(
+                id=f"task_{number}", key=f"x{number}", shop_id=shop.id, kind=text, subject=row.id, state="dead",
+                reason=text, due_at=now, created_at=now, done_at=now,
+            )
+        )  # fmt: skip
+        session.add(Pause(id=f"pause_{number}", shop_id=shop.id, stream=text, reason=text, since=now, until=now))
         session.add(
             Account(
                 id=f"account_{number}", email=f"{number}{text}"[:200], name=text[:80], password_hash="", role=text,
