@@ -46,5 +46,6 @@ def failed(
         mail_events.refused(session, services, row, error, now)
     else:
         row.state = "queued"
+        row.copies -= 1  # surely not taken: a greylisted mail has its second copy left for real doubt
     row.reason = error.code
     return verdict

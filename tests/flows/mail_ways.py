@@ -18,12 +18,12 @@ from tests.flows.house import House
 
 
 @contextmanager
-def smtp_house(house: House, desk: MailDesk, **mail: Any) -> Iterator[House]:
-    """The house with its mails going to `desk`; `mail` as in `[mail]`."""
+def smtp_house(house: House, desk: MailDesk, patience: float = 5, **mail: Any) -> Iterator[House]:
+    """The house with its mails going to `desk`, waited for `patience` seconds; `mail` as in `[mail]`."""
     with mail_server(desk):
         own = Mail(transport="smtp", host="127.0.0.1", port=desk.port, **mail)
-        yield from _with(house, own, MailServer(transport="smtp", host=own.host, port=own.port, timeout=5,
-                                                verdict_timeout=5, bounces_to=own.bounces_to))  # fmt: skip
+        yield from _with(house, own, MailServer(transport="smtp", host=own.host, port=own.port, timeout=patience,
+                                                verdict_timeout=patience, bounces_to=own.bounces_to))  # fmt: skip
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from flask import Response, request
@@ -9,7 +10,7 @@ from flask import Response, request
 from integration.flows import numbers, today
 from integration.flows.accounts import Person
 from integration.flows.numbers import PERIODS, Numbers
-from integration.i18n import Words, placeholders
+from integration.i18n import Words
 from integration.rules.kpis import Line
 from integration.web.dashboard import spreadsheet
 from integration.web.dashboard.door import chosen_shops, show, words_of
@@ -23,6 +24,9 @@ DETAILS = {
     "retention": ("retention_resolved", "retention_unresolved", "retention_silent"),
 }
 """The five numbers, and the lines below each."""
+_SAID = re.compile(
+    r":\s*\{\w+\}(?=\.)|\s*\([^()]*\{\w+\}[^()]*\)"
+)  # `: {reply}` and `({why})`: what the other side said
 
 
 def home(who: Person) -> Response:
@@ -88,9 +92,9 @@ def exact(line: Line) -> str:
 
 
 def reason(words: Words, code: str) -> str:
-    """Why something stopped, in the words of its error; empty where they need values we do not have."""
+    """Why something stopped, in the words of its error without the values, which are not kept; empty without words."""
     text = words(f"errors.{code}") if words.has(f"errors.{code}") else ""
-    return "" if placeholders(text) else text
+    return re.sub(r"\{\w+\}", "…", _SAID.sub("", text))
 
 
 def numbers_csv(who: Person) -> Response:
