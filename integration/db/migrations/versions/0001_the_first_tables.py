@@ -354,6 +354,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_tasks_held",
+            ["lease_until", "shop_id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('ready', 'leased') AND lease_until IS NOT NULL"),
+            postgresql_where=sa.text("state IN ('ready', 'leased') AND lease_until IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_tasks_open",
             ["due_at"],
             unique=False,
@@ -381,13 +388,6 @@ def upgrade() -> None:
         sa.Column("edited_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["order_id"],
-        batch_op.create_index(
-            "ix_tasks_held",
-            ["lease_until", "shop_id"],
-            unique=False,
-            sqlite_where=sa.text("state IN ('ready', 'leased') AND lease_until IS NOT NULL"),
-            postgresql_where=sa.text("state IN ('ready', 'leased') AND lease_until IS NOT NULL"),
-        )
             ["orders.id"],
         ),
         sa.ForeignKeyConstraint(
@@ -827,6 +827,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('ready', 'leased')"),
             postgresql_where=sa.text("state IN ('ready', 'leased')"),
         )
+        batch_op.drop_index(
+            "ix_tasks_held",
+            sqlite_where=sa.text("state IN ('ready', 'leased') AND lease_until IS NOT NULL"),
+            postgresql_where=sa.text("state IN ('ready', 'leased') AND lease_until IS NOT NULL"),
+        )
 
     op.drop_table("tasks")
     op.drop_table("suppressions")
@@ -855,11 +860,6 @@ def downgrade() -> None:
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_index("ix_orders_number")
         batch_op.drop_index("ix_orders_delivered")
-        batch_op.drop_index(
-            "ix_tasks_held",
-            sqlite_where=sa.text("state IN ('ready', 'leased') AND lease_until IS NOT NULL"),
-            postgresql_where=sa.text("state IN ('ready', 'leased') AND lease_until IS NOT NULL"),
-        )
         batch_op.drop_index("ix_orders_customer")
         batch_op.drop_index("ix_orders_created")
 
