@@ -25,7 +25,7 @@ def hold(session: Session, services: Services, task: Task, now: datetime) -> tup
     if services.settings.mail.transport == "folder" or task.reason == DOMAIN_SLOW:
         return None, ""
     row = mails.get(session, task.shop_id, task.subject)
-    if row.copies or not _counts(session, row):
+    if row.copies or task.tried_at or not _counts(session, row):
         return None, ""
     paces.have(session)
     waits = KINDS[row.kind].bulk
