@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from typing import Any
 
+from connectors.http import Http, HttpLimits
+from integration.db.queries import shops as shop_rows
 from integration.demo.stores.shopify import ShopifyStore
 from integration.demo.stores.woocommerce import WooCommerceStore
 from integration.flows import reconcile
 from integration.flows.reconcile import Look
 from tests.flows.house import House
+from tests.stores.faults import Faults
 
 
 def store(house: House) -> Any:
@@ -45,3 +50,23 @@ def refuse(house: House, *, refused: bool = True) -> None:
     else:
         store(house).client_secret = "other" if refused else "mias-secret"
         store(house).expire_tokens()
+
+
+def behind(house: House, between: Faults) -> None:
+    """From now on our calls to the store pass through `between`, and wait 0.3 s at most."""
+    limits = HttpLimits(allow_private_hosts=True, connect_timeout=1, read_timeout=0.3)
+    house.services = dataclasses.replace(house.services, http=Http(limits))
+    with house.services.db.writing() as session:
+        shop = house.shop(session)
+        held = session.merge(shop_rows.connection_of(session, shop))
+        credentials = json.loads(house.services.vault.open(held.sealed_credentials))
+        if "api_base" in credentials:
+            held.sealed_credentials = house.services.vault.seal(json.dumps(credentials | {"api_base": between.url}))
+        else:
+            shop.address = between.url
+
+
+def upstream(house: House) -> str:
+    """Where the store answers."""
+    found = store(house)
+    return str(getattr(found, "url", "") or f"http://127.0.0.1:{found._server.server_port}")

@@ -14,15 +14,12 @@ from typing import Any
 
 import pytest
 
-from connectors.http import Http, HttpLimits
 from integration.cli.running import BODY_MOST
 from integration.cli.shops import toml
-from integration.db.queries import shops as shop_rows
 from integration.db.tables import (
     AnswerRow,
     CodeRow,
     ComplaintRow,
-    Connection,
     FollowUpRow,
     MailRow,
     OrderRow,
@@ -35,6 +32,7 @@ from tests.conftest import StandingClock
 from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
 from tests.flows.shoppers import answer, arrived, command, complain, known, link, store_of
+from tests.flows.stores import behind, upstream
 from tests.house.conftest import ROOT
 from tests.stores import faults
 from tests.stores.faults import Faults
@@ -244,27 +242,6 @@ def test_an_answer_that_is_none_says_what_is_missing_and_keeps_her_words(mia: Ho
 
 
 # -- a store that answers HTML or hangs ----------------------------------------------------------------
-
-
-def behind(house: House, between: Faults) -> None:
-    """From now on our calls to the store pass through `between`, and wait 0.3 s at most."""
-    limits = HttpLimits(allow_private_hosts=True, connect_timeout=1, read_timeout=0.3)
-    house.services = dataclasses.replace(house.services, http=Http(limits))
-    with house.services.db.writing() as session:
-        shop = house.shop(session)
-        held = session.merge(shop_rows.connection_of(session, shop))
-        credentials = json.loads(house.services.vault.open(held.sealed_credentials))
-        if "api_base" in credentials:
-            held.sealed_credentials = house.services.vault.seal(json.dumps(credentials | {"api_base": between.url}))
-        else:
-            shop.address = between.url
-    assert house.rows(Connection)
-
-
-def upstream(house: House) -> str:
-    """Where the store answers."""
-    store: Any = house.side.store  # type: ignore[attr-defined]
-    return str(getattr(store, "url", "") or f"http://127.0.0.1:{store._server.server_port}")
 
 
 @pytest.mark.parametrize("fault", ["html", "html after", "hang", "hang up", "cut json", "500", "503", "429", "rubbish"])
