@@ -13,6 +13,11 @@ def _json() -> Any:
     return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
+def _part(name: str, where: str, *columns: str) -> Index:
+    """An index of only the rows that are asked for often."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class Connection(SQLModel, table=True):
     """One WooCommerce shop, or one Shopify app with its shops; `key` is in its webhook URL."""
 
@@ -71,19 +76,8 @@ class Receipt(SQLModel, table=True):
     __tablename__ = "receipts"
     __table_args__ = (
         UniqueConstraint("connection_id", "delivery_key", "repeat"),
-        Index(
-            "ix_receipts_kept",
-            "shop_id",
-            "id",
-            sqlite_where=text("state = 'kept'"),
-            postgresql_where=text("state = 'kept'"),
-        ),
-        Index(
-            "ix_receipts_odd",
-            "state",
-            sqlite_where=text("state IN ('unreadable', 'failed', 'ignored')"),
-            postgresql_where=text("state IN ('unreadable', 'failed', 'ignored')"),
-        ),
+        _part("ix_receipts_kept", "state = 'kept'", "shop_id", "id"),
+        _part("ix_receipts_odd", "state IN ('unreadable', 'failed', 'ignored')", "state"),
         Index("ix_receipts_order", "shop_id", "order_ref"),
     )
     id: str = Field(primary_key=True)
@@ -134,12 +128,7 @@ class ShipmentRow(SQLModel, table=True):
     __tablename__ = "shipments"
     __table_args__ = (
         UniqueConstraint("order_id", "ref"),
-        Index(
-            "ix_shipments_act_by",
-            "act_by",
-            sqlite_where=text("act_by IS NOT NULL"),
-            postgresql_where=text("act_by IS NOT NULL"),
-        ),
+        _part("ix_shipments_act_by", "act_by IS NOT NULL", "act_by"),
     )
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id", index=True)
@@ -180,25 +169,9 @@ class Task(SQLModel, table=True):
     __tablename__ = "tasks"
     __table_args__ = (
         UniqueConstraint("shop_id", "key"),
-        Index(
-            "ix_tasks_open",
-            "due_at",
-            sqlite_where=text("state IN ('ready', 'leased')"),
-            postgresql_where=text("state IN ('ready', 'leased')"),
-        ),
-        Index(
-            "ix_tasks_held",
-            "lease_until",
-            "shop_id",
-            sqlite_where=text("state IN ('ready', 'leased') AND lease_until IS NOT NULL"),
-            postgresql_where=text("state IN ('ready', 'leased') AND lease_until IS NOT NULL"),
-        ),
-        Index(
-            "ix_tasks_stopped",
-            "state",
-            sqlite_where=text("state IN ('ambiguous', 'dead')"),
-            postgresql_where=text("state IN ('ambiguous', 'dead')"),
-        ),
+        _part("ix_tasks_open", "state IN ('ready', 'leased')", "due_at"),
+        _part("ix_tasks_held", "state IN ('ready', 'leased') AND lease_until IS NOT NULL", "lease_until", "shop_id"),
+        _part("ix_tasks_stopped", "state IN ('ambiguous', 'dead')", "state"),
     )
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id")
