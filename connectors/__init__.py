@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from connectors.base import Carrier, StoreConnector
+from connectors.base import StoreConnector
+from connectors.carrying import Carrier
 from integration.domain.errors import NotFound
 
 

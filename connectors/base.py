@@ -1,4 +1,4 @@
-"""The contract of a store and of a carrier, in neutral words; a platform is one folder that keeps it.
+"""The contract of a store, in neutral words; a platform is one folder that keeps it. That of a carrier: `carrying`.
 
 A connector parses and calls; it never sleeps, retries, or decides. What it may raise is drawn in
 `integration.domain.errors`: `Temporary(retry_after)`, `Refused`, `Permanent`, `Ambiguous`, `BadPayload`,
@@ -8,7 +8,7 @@ and `BadSignature` from `verify`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
@@ -17,7 +17,6 @@ from connectors.http import Http
 from integration.domain.errors import BadPayload
 from integration.domain.events import Event, ShipmentChanged
 from integration.domain.facts import Address, Order
-from integration.domain.labels import Label, LabelRequest, ReturnMethod
 from integration.domain.tasks import Discount, DiscountRequest
 
 Credentials = Mapping[str, str]
@@ -242,6 +241,14 @@ class StoreConnector(ABC):
     def webhook_topics(self) -> tuple[str, ...]:
         """The topics this shop must send us."""
 
+    def app_file(self, public_url: str, webhook_url: str, features: Collection[str]) -> str:
+        """The file that sets up our app at the platform; empty where there is no such app.
+
+        `public_url` is ours, `webhook_url` where the platform sends to, empty while no shop is connected.
+        """
+        del public_url, webhook_url, features
+        return ""
+
     # -- what webhooks missed -----------------------------------------------------------------------
 
     @abstractmethod
@@ -278,36 +285,4 @@ class StoreConnector(ABC):
         """Leave a note that only the shop sees, and a tag where the store has tags; once, however often it is asked.
 
         Empty when it is there, else why the store takes none (`no_scope`, `no_order`).
-        """
-
-
-# -- carriers ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class CarrierCapabilities:
-    """Whether making a label costs money at once, and which ways of sending back it knows."""
-
-    methods: tuple[ReturnMethod, ...]
-    charges_at_creation: bool = False
-    needs_stock: bool = False
-
-
-class Carrier(ABC):
-    """One carrier. `draw` makes our own slip's PDF; `stock` hands out PDFs the owner uploaded, each once."""
-
-    name: ClassVar[str]
-    capabilities: ClassVar[CarrierCapabilities]
-
-    def __init__(self, credentials: Credentials, http: Http, draw: Callable[[LabelRequest], bytes]) -> None:
-        self.credentials = credentials
-        self.http = http
-        self.draw = draw
-
-    @abstractmethod
-    def create_return(self, request: LabelRequest, stock: Iterator[bytes]) -> Label:
-        """A label for this reference; asked twice with one reference it gives the same label.
-
-        `Ambiguous` when it may have been made (a time-out behind the POST); `Permanent("no_labels_left")`
-        when the stock is empty.
         """

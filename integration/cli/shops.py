@@ -12,11 +12,11 @@ from sqlmodel import Session
 
 import connectors
 from integration.cli.commands import config_option, helped, postventa, services_at
-from integration.cli.terminal import check_words, print_json, say, table
+from integration.cli.terminal import check_words, print_json, say, table, words
 from integration.db.queries import shops as rows
 from integration.db.tables import Connection, Shop
 from integration.domain.errors import Misconfigured
-from integration.flows import connecting
+from integration.flows import app_files, connecting
 from integration.flows import shops as flow
 from integration.flows.services import Services
 from integration.settings import read_toml, secret_from_environment, spelled
@@ -158,6 +158,18 @@ def check(config_path: Path, name: str) -> None:
         print(("✓ " if one.ok else "✗ ") + check_words(one.code, ok=one.ok, params=one.params))
     if not all(one.ok for one in found):
         raise SystemExit(1)
+
+
+@shops_group.command("shopify-toml", help=helped("shopify_toml"))
+@config_option
+@click.argument("name", metavar="[SHOP]", default="")
+def shopify_toml(config_path: Path, name: str) -> None:
+    """The app's file on standard output; what to do with it stands in its first lines."""
+    with services_at(config_path) as services:
+        text = app_files.of_shop(services, "shopify", name)
+    print("# " + words("cli.app_file.what"))
+    print("# " + words("cli.app_file.linked" if "[[webhooks" in text else "cli.app_file.unlinked"))
+    print(text, end="")
 
 
 @postventa.group("policy", help=helped("policy"))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors import carrier, carrier_names
-from connectors.base import Carrier
+from connectors.carrying import Carrier
 from connectors.http import Http, HttpLimits
 from integration.domain.errors import Ambiguous, BadPayload, NotFound, Permanent, Temporary
 from integration.domain.facts import Address, Item

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
-from connectors.base import Carrier, CarrierCapabilities
+from connectors.carrying import Carrier, CarrierCapabilities
 from integration.domain.errors import Ambiguous, SinkError, Temporary
 from integration.domain.labels import Label, LabelRequest
 from integration.domain.money import Money

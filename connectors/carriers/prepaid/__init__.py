@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from connectors.base import Carrier, CarrierCapabilities
+from connectors.carrying import Carrier, CarrierCapabilities
 from integration.domain.errors import BadPayload, Permanent
 from integration.domain.labels import Label, LabelRequest
 

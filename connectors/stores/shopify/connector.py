@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from connectors.base import Capabilities, Check, Delivery, Page, StoreConnector, StoreInfo, Subscription
-from connectors.stores.shopify import checks, discounts, notes, reading, scopes, subscriptions, webhook
+from connectors.stores.shopify import app_file, checks, discounts, notes, reading, scopes, subscriptions, webhook
 from connectors.stores.shopify.client import Client
 from integration.domain.errors import Permanent
 from integration.domain.events import Event, ShipmentChanged
@@ -112,6 +112,11 @@ class Shopify(StoreConnector):
     def webhook_topics(self) -> tuple[str, ...]:
         """The last three can only be subscribed in the app's configuration, not by the API (facts 2.1)."""
         return (*checks.TOPICS, "customers/data_request", "customers/redact", "shop/redact")
+
+    def app_file(self, public_url: str, webhook_url: str, features: Collection[str]) -> str:
+        """See `app_file.written`; a pasted token belongs to an app without such a file, so its id is empty."""
+        compliance = [topic for topic in self.webhook_topics() if topic not in checks.TOPICS]
+        return app_file.written(self.credentials.get("client_id", ""), public_url, webhook_url, compliance, features)
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """See `subscriptions.listed`."""
