@@ -9,6 +9,7 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import webhooks.approvals
 import webhooks.mail_events
 import webhooks.routes
 from connectors.http import Http, HttpLimits
@@ -99,6 +100,7 @@ def create_app(services: Services) -> Flask:
     app.extensions["postventa"] = services
     app.register_blueprint(webhooks.routes.blueprint)
     app.register_blueprint(webhooks.mail_events.blueprint)
+    app.register_blueprint(webhooks.approvals.blueprint)
     app.register_blueprint(health)
     app.register_blueprint(metrics)
     web.register(app)

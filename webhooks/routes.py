@@ -9,6 +9,7 @@ from flask.blueprints import BlueprintSetupState
 
 from integration import logs
 from integration.domain.errors import BadPayload, BadSignature, Temporary
+from integration.flows import way_back
 from integration.flows.services import Services
 from webhooks import inbox
 from webhooks.doors import Doors
@@ -49,7 +50,9 @@ def _kept(services: Services, platform: str, key: str, body: bytes) -> Response:
     if admitted is None:
         return _refused(404, platform, "no_such_door")
     door, delivery = admitted
-    if not delivery.ping:
+    if delivery.ping:
+        way_back.heard(services, door.connection_id)
+    else:
         services.checkpoint("webhook_admitted")
         inbox.keep(services, door, delivery, body)
         services.checkpoint("inbox_committed")

@@ -70,3 +70,34 @@ class PrivacyRequest(SQLModel, table=True):
     found: int = 0
     asked_at: datetime
     done_at: datetime | None = None
+
+
+class Joining(SQLModel, table=True):
+    """A store that an owner is connecting at the desk, until `expires_at`; it is hers alone (`account_id`).
+
+    `state`: asked, keyed (its keys are here, sent by the store or typed), looking, done. The store's keys have to bring
+    the word of which `digest` is kept. `shop_id` is the shop that gets new keys (`again`), or, once done, the new one.
+    """
+
+    __tablename__ = "joinings"
+    id: str = Field(primary_key=True)
+    account_id: str
+    platform: str
+    address: str
+    name: str = ""
+    shop_id: str = ""
+    again: bool = False
+    state: str = "asked"
+    digest: str = Field(unique=True)
+    sealed_word: str
+    sealed_credentials: str = ""
+    created_at: datetime
+    expires_at: datetime
+
+
+class Ping(SQLModel, table=True):
+    """When a store last asked at its connection's address whether somebody is listening."""
+
+    __tablename__ = "pings"
+    connection_id: str = Field(primary_key=True, foreign_key="connections.id")
+    at: datetime

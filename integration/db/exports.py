@@ -23,6 +23,7 @@ _KEPT_BACK = {
     "accounts": {"password_hash"},
     "sessions": {"digest"},
     "invitations": {"digest"},
+    "joinings": {"digest", "sealed_word", "sealed_credentials"},
     "attempts": {"who"},
 }
 _RENAMED = {

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlmodel import Session
 
 import connectors
-from connectors.base import Check, StoreInfo
+from connectors.base import ADVICE, Check, StoreInfo
 from integration.db.facts import dump_address
 from integration.db.queries import outbox
 from integration.db.queries import shops as rows
@@ -87,14 +87,19 @@ def remember(services: Services, shop_id: str, found: Iterable[Check]) -> list[C
         shop = rows.shop(session, shop_id)
         policy = flow.policy_of(session, services, shop)[1]
         counted = [one for one in found if features.counts(one.feature, policy)]
-        failed = [[one.code, dict(one.params)] for one in counted if not one.ok]
+        failed = [[one.code, dict(one.params), one.feature] for one in counted if not one.ok]
         shop.checked_at, shop.check_failed = services.clock(), json.dumps(failed) if failed else ""
     return counted
 
 
 def failed_checks(shop: Shop) -> tuple[Check, ...]:
     """The checks that failed at `checked_at`."""
-    return tuple(Check(code, False, params) for code, params in json.loads(shop.check_failed or "[]"))
+    return tuple(Check(code, False, params, feature) for code, params, feature in json.loads(shop.check_failed or "[]"))
+
+
+def in_trouble(shop: Shop) -> bool:
+    """Whether something failed that is more than good to know."""
+    return any(one.feature != ADVICE for one in failed_checks(shop))
 
 
 def set_state(services: Services, name: str, state: Literal["live", "paused"]) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from integration.db.queries import lists, numbers
 from integration.db.queries import shops as rows
 from integration.db.tables import Shop
-from integration.flows import mails
+from integration.flows import connecting, mails
 from integration.flows.services import Services
 from integration.flows.shops import zone_of
 
@@ -74,7 +74,7 @@ def _needs(session: Session, shop: Shop, now: datetime) -> list[tuple[str, int]]
     return [
         *((f"paused_{stream}", stream in standing) for stream in STREAMS),
         (shop.state, shop.state in ("paused", "preview")),
-        ("check_failed", bool(shop.check_failed)),
+        ("check_failed", connecting.in_trouble(shop)),
         ("late", lists.late_cases(session, shop.id, now)),
         ("cases", lists.open_cases(session, [shop.id], UNDECIDED)),
         ("stopped", lists.stopped_count(session, [shop.id])),

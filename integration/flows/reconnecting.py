@@ -30,7 +30,7 @@ def renew(services: Services, shop_id: str, address: str, credentials: Mapping[s
                 history.note(session, shop.id, shop.id, now, "owner", old, new, what)
         shop.address, shop.currency = address, info.currency
         history.note(session, shop.id, shop.id, now, "owner", "", "reconnected")
-        _release(session, shop.id, now)
+        release(session, shop.id, now)
     services.store_states.pop(shop_id, None)  # the token of before
     services.wake()
 
@@ -54,7 +54,8 @@ def _connection(
     return connection
 
 
-def _release(session: Session, shop_id: str, now: datetime) -> None:
+def release(session: Session, shop_id: str, now: datetime) -> None:
+    """The store lets us in again: what waited for that goes on now."""
     for stream in _STREAMS:
         pause = outbox.pause(session, shop_id, stream)
         if pause is None:

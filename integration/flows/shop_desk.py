@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.base import Check
-from integration.db.queries import lists
+from integration.db.queries import cursors, lists
 from integration.db.queries import shops as rows
 from integration.domain.errors import BadForm, NotFound
-from integration.flows import connecting, trials
+from integration.flows import connecting, trials, way_back
+from integration.flows import shops as flow
 from integration.flows.accounts import Person
 from integration.flows.limits import Limit, admit
 from integration.flows.services import Services
@@ -22,7 +23,8 @@ TRIES_AN_HOUR = 10
 class ShopView:
     """One shop: `state` is preview, live or paused; `standing` are its streams that stand still, with the code of why.
 
-    `last_heard` is when its last webhook came; `failed` are the checks that failed at `checked_at`.
+    `last_heard` is when its last webhook came; `failed` are the checks that failed at `checked_at`. `unread` is why the
+    last look at it failed, empty while it is read; `delivered_when` are the triggers of its policy.
     """
 
     id: str
@@ -38,6 +40,8 @@ class ShopView:
     checked_at: datetime | None
     failed: tuple[Check, ...]
     standing: tuple[tuple[str, str], ...]
+    unread: str
+    delivered_when: tuple[str, ...]
 
 
 def listed(services: Services, who: Person) -> tuple[ShopView, ...]:
@@ -54,6 +58,7 @@ def opened(services: Services, who: Person, shop_id: str) -> ShopView:
             raise NotFound("no_shop", shop=shop_id[:40])
         shop = rows.shop(session, shop_id)
         connection = rows.connection_of(session, shop)
+        cursor = cursors.find(session, shop.id, "changes")
         return ShopView(
             id=shop.id,
             name=shop.name,
@@ -68,12 +73,14 @@ def opened(services: Services, who: Person, shop_id: str) -> ShopView:
             checked_at=shop.checked_at,
             failed=connecting.failed_checks(shop),
             standing=tuple((pause.stream, pause.reason) for pause in lists.pauses(session, [shop.id])),
+            unread=cursor.reason if cursor else "",
+            delivered_when=flow.policy_of(session, services, shop)[1].delivered_when,
         )
 
 
 def check(services: Services, who: Person, shop_id: str) -> list[Check]:
     """Look at everything between us and the store, now."""
-    return connecting.check(services, opened(services, who, shop_id).name)
+    return way_back.check(services, opened(services, who, shop_id).id)
 
 
 def try_out(services: Services, who: Person, shop_id: str, order: str, to: str) -> list[TrialStep]:

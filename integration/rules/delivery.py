@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,10 @@ from integration.domain.facts import Confidence, Order, OrderState, Shipment
 
 _TRIGGER = re.compile(r"([a-z0-9][a-z0-9_-]*)(?:\s*\+\s*(\d{1,3})([dhms]))?")
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1), "s": timedelta(seconds=1)}
+# What shops and their plugins call the two steps that core does not have: it arrived, and it was sent.
+_ARRIVED = frozenset({"delivered", "entregado", "entregue", "recibido", "recebido"})
+_SENT = frozenset({"completed", "shipped", "dispatched", "sent", "enviado", "despachado"})
+_ON_THE_WAY = "4d"
 _GONE: frozenset[OrderState] = frozenset({"cancelled", "refunded", "removed", "draft"})
 
 
@@ -45,6 +49,17 @@ def parse_trigger(text: str) -> Trigger:
         raise Misconfigured("bad_trigger", value=text)
     status, number, unit = match.groups()
     return Trigger(status, int(number) * _UNITS[unit] if number else timedelta())
+
+
+def propose(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """The triggers, as the policy spells them, for a store whose orders of late were in these statuses.
+
+    What says that it arrived counts at once, used or not; what only says that it was sent counts four days later, if
+    it is used. A store that uses none of them will use `completed`, which every shop has.
+    """
+    arrived = sorted(_ARRIVED & counts.keys()) or ["delivered"]
+    sent = sorted(status for status in _SENT & counts.keys() if counts[status]) or ["completed"]
+    return (*arrived, *(f"{status}+{_ON_THE_WAY}" for status in sent))
 
 
 def gone(order: Order) -> str | None:

@@ -70,7 +70,7 @@ def test_everything_that_needs_her_has_one_line(house: House) -> None:
                 until=house.clock.now,
             )
         )  # fmt: skip
-        house.shop(session).check_failed = "keys"
+        house.shop(session).check_failed = '[["store_keys", {}, ""]]'
     house.run()
     house.clock.now = EIGHT.replace(month=12)
     [mail] = told(house)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from connectors.base import ADVICE, Check
 from connectors.http import Response
 from connectors.payload import Payload
-from connectors.stores.woocommerce.client import Client, error_code, read
+from connectors.stores.woocommerce.client import Client, error_code, host_of, read
 from integration.domain.errors import BadPayload, Permanent, SinkError
 
 Checks = Iterator[Check]
@@ -90,7 +90,7 @@ def _keys(client: Client) -> Checks:
     yield _check("store_keys", "", client, version=environment.text("version")[:40])
     if client.takes_keys_in_query:
         yield _check("store_keys_in_query", "", client)
-    same = _host(home) == _host(client.root)
+    same = host_of(home) == host_of(client.root)
     yield _check("store_home", "" if same else "other_shop", client, home=home[:200])
     yield from _cache(client, response)
     yield from _told(client, status)
@@ -135,7 +135,3 @@ _LOOKS: dict[str, Callable[[Client], Checks]] = {
     "store_keys": _keys,
     "store_write": _write,
 }
-
-
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from connectors.answers import judge
 from connectors.base import Credentials
@@ -112,6 +113,11 @@ def shop_url(address: str) -> str:
     """The shop's address as typed, without a trailing slash and with https where no scheme was typed."""
     typed = address.strip().rstrip("/")
     return typed if "://" in typed else f"https://{typed}"
+
+
+def host_of(url: str) -> str:
+    """The host, without `www.`; empty where there is none."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def read(response: Response) -> Payload:

@@ -12,7 +12,7 @@ from connectors.base import Approval, Check, Credentials, Delivery, Page, StoreC
 from connectors.http import Http
 from connectors.payload import Payload
 from connectors.stores.woocommerce import approval, changes, checks, hooks, notes, setup, webhook
-from connectors.stores.woocommerce.client import BY_QUERY, Client, error_code, read
+from connectors.stores.woocommerce.client import BY_QUERY, Client, error_code, read, shop_url
 from connectors.stores.woocommerce.discounts import (
     bindable_email,
     coupon_of,
@@ -52,6 +52,11 @@ class WooCommerce(StoreConnector):
     def parse(cls, topic: str, body: bytes, received_at: datetime) -> list[Event]:  # noqa: ARG003 - the contract's
         """See `webhook.parse`; the order's own times count, not the time of receipt."""
         return webhook.parse(topic, body)
+
+    @classmethod
+    def typed_address(cls, text: str) -> str:
+        """See `client.shop_url`; empty where nothing was typed."""
+        return shop_url(text)[:200] if text.strip() else ""
 
     @classmethod
     def approval_url(cls, address: str, state: str, callback_url: str, return_url: str) -> str:

@@ -6,7 +6,7 @@ import re
 
 from connectors.base import StoreInfo
 from connectors.payload import Payload
-from connectors.stores.woocommerce.client import Client
+from connectors.stores.woocommerce.client import Client, host_of
 from integration.domain.errors import SinkError
 from integration.domain.facts import Address
 
@@ -31,7 +31,13 @@ def describe(client: Client) -> StoreInfo:
             postcode=settings.get("woocommerce_store_postcode", ""),
             country=country.upper(),
         ),
+        home=_home(client, status.at("environment").text("home_url")),
     )
+
+
+def _home(client: Client, told: str) -> str:
+    """The shop's address as we call it, unless it takes another host for its own; `www.` is no other host."""
+    return client.root if not told or host_of(told) == host_of(client.root) else told.rstrip("/")[:200]
 
 
 def _settings(client: Client) -> dict[str, str]:

@@ -44,8 +44,12 @@ ROOMS: Rooms = (
 OWNERS_ROOMS: Rooms = (
     ("/shops", "shops", shops.desk_list, GET),
     ("/connect", "shops_connect", connect.choose, GET),
+    ("/connect/woocommerce", "shops_woocommerce", connect.woocommerce, BOTH),
+    ("/connect/woocommerce/<joining_id>", "shops_joining", connect.on_its_way, BOTH),
+    ("/connect/woocommerce/<joining_id>/back", "shops_joining_back", connect.back, GET),
     ("/connect/shopify", "shops_connect_shopify", connect_shopify.connect, BOTH),
     ("/shops/<shop_id>", "shops_one", shops.desk_shop, GET),
+    ("/shops/<shop_id>/delivered", "shops_delivered", connect.when_delivered, BOTH),
     ("/shops/<shop_id>/check", "shops_check", shops.check, POST),
     ("/shops/<shop_id>/pause", "shops_pause", shops.pause, POST),
     ("/shops/<shop_id>/live", "shops_live", shops.live, BOTH),

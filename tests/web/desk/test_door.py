@@ -29,6 +29,8 @@ def paths(house: House) -> dict[str, str]:
         "mail_id": house.rows(MailRow)[0].id,
         "shop_id": house.shop_id,
         "task_id": house.rows(Task)[0].id,
+        "joining_id": "joining_none",
+        "receipt_id": "receipt_none",
     }
     return {
         name: "/admin" + re.sub(r"<(\w+)>", lambda found: first[found[1]], rule)
