@@ -13,7 +13,7 @@ from integration.db.queries import outbox as tasks
 from integration.db.queries import shops
 from integration.db.tables import MailRow
 from integration.domain.errors import Refused
-from integration.flows import alerts, mail_events, mail_verdicts, pauses
+from integration.flows import alerts, mail_events, mail_verdicts, pauses, reputation
 from integration.flows.services import Services
 from integration.rules import bounces, transitions
 
@@ -51,6 +51,8 @@ def _taken(services: Services, heard: Heard) -> str:
             _sender_fault(session, services, row, heard, now)
         elif new:
             row.reason = f"{kind}_bounce" if kind in ("hard", "soft") else "spam_complaint"
+            if kind == "complaint" and reputation.surveys_stand(session, row.shop_id, now):
+                alerts.tell_owner(session, services, shops.shop(session, row.shop_id), "surveys_stand", now)
         return kind if new else "known"
 
 

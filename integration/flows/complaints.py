@@ -106,7 +106,7 @@ def open_complaint(
         raise Conflict("erased")
     for same in rows.of_order(session, shop.id, row.id):
         if same.cause == cause and same.state != "closed":
-            _repeat(session, same, text, wish, now)
+            _repeat(session, services, same, text, wish, now)
             return same
     _, policy = policy_of(session, services, shop)
     case = ComplaintRow(
@@ -125,7 +125,26 @@ def open_complaint(
     return case
 
 
-def _repeat(session: Session, case: ComplaintRow, text: str, wish: str, now: datetime) -> None:
+def tell_more(
+    session: Session, services: Services, shop: Shop, row: OrderRow, cause: str, text: str, now: datetime
+) -> None:
+    """An answer that had opened a complaint was edited: its case takes the words, and danger never waits (C4).
+
+    The caller holds the shop's lock.
+    """
+    known = [case for case in rows.of_order(session, shop.id, row.id) if case.state != "closed"]
+    if known:
+        _repeat(session, services, known[-1], text, "", now, cause)
+    elif severity(cause, text) == "urgent":
+        open_complaint(session, services, shop, row, "danger", text, "", "survey", now)
+
+
+def _repeat(
+    session: Session, services: Services, case: ComplaintRow, text: str, wish: str, now: datetime, cause: str = ""
+) -> None:
+    if severity(cause, text) == "urgent" and case.severity != "urgent":
+        case.severity = "urgent"
+        deciding.hand_to_person(session, services, case, ("danger",), now)
     if text and text not in case.text:
         case.text = f"{case.text}\n\n{text}".strip()[:TEXT_MAX]
         history.note(session, case.shop_id, case.id, now, "shopper", case.state, case.state, "told_more")

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, time, timedelta
 
 from sqlmodel import Session
 
-from integration.db.queries import lists, numbers
+from integration.db.queries import inbox, lists, numbers, orders, requests
 from integration.db.queries import shops as rows
 from integration.db.tables import Shop
-from integration.flows import connecting, mails
+from integration.flows import connecting, mails, reputation, subscriptions
+from integration.flows.person_requests import TERM
 from integration.flows.services import Services
 from integration.flows.shops import zone_of
 
@@ -62,13 +63,20 @@ def _tell(session: Session, services: Services, shop: Shop, now: datetime) -> No
         "delivered": numbers.delivered(session, [shop.id], day.start, day.end),
         "mailed": lists.mails_between(session, shop.id, day.start, day.end),
         "waiting": lists.mails_waiting(session, shop.id),
-        "needs": [[code, n] for code, n in _needs(session, shop, now) if n],
+        "needs": [[code, n] for code, n in _needs(session, services, shop, now) if n],
     }
     mails.queue(session, services, shop, "owner_daily", _key(day), now, context=context)
     services.wake()
 
 
-def _needs(session: Session, shop: Shop, now: datetime) -> list[tuple[str, int]]:
+def _unheard(session: Session, services: Services, shop: Shop, now: datetime) -> bool:
+    """Whether orders changed and no webhook said so, where the store could have sent some."""
+    since = now - timedelta(days=1)
+    told = inbox.heard_since(session, shop.id, since)
+    return subscriptions.reachable(services) and not told and orders.changed_since(session, shop.id, since)
+
+
+def _needs(session: Session, services: Services, shop: Shop, now: datetime) -> list[tuple[str, int]]:
     """What waits for her, by codes of `mail.daily`, and how many of each."""
     standing = {pause.stream for pause in lists.pauses(session, [shop.id])}
     return [
@@ -78,4 +86,7 @@ def _needs(session: Session, shop: Shop, now: datetime) -> list[tuple[str, int]]
         ("late", lists.late_cases(session, shop.id, now)),
         ("cases", lists.open_cases(session, [shop.id], UNDECIDED)),
         ("stopped", lists.stopped_count(session, [shop.id])),
+        ("requests", sum(request.shop_id == shop.id for request in requests.overdue(session, now - TERM))),
+        ("surveys_stand", reputation.surveys_stand(session, shop.id, now)),
+        ("unheard", _unheard(session, services, shop, now)),
     ]

@@ -11,7 +11,7 @@ from emails.catalogue import KINDS
 from integration.db.queries import complaints, mails, orders
 from integration.db.tables import OrderRow, Shop
 from integration.domain.facts import Order
-from integration.flows import outbox
+from integration.flows import outbox, reputation
 from integration.flows.people import digest
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, return_address, zone_of
@@ -43,8 +43,8 @@ def unwanted(session: Session, services: Services, shop: Shop, row: OrderRow, ki
         return None
     if shop.live_since and row.delivered_at and row.delivered_at < shop.live_since:
         return "before_live"
-    if kind != "label" and not services.settings.shop.address:
-        return "no_sender_address"
+    if kind != "label" and (reason := _no_survey_at_all(session, services, shop, now)):
+        return reason
     order = orders.facts(row)
     _, policy = policy_of(session, services, shop)
     survey = mails.by_key(session, shop.id, f"survey:{row.ref}")
@@ -58,6 +58,12 @@ def unwanted(session: Session, services: Services, shop: Shop, row: OrderRow, ki
         answered=complaints.answer(session, shop.id, row.id) is not None,
         survey_sent=survey is not None and (survey.state in ("sent", "ambiguous") or survey.reason == "preview"),
     )
+
+
+def _no_survey_at_all(session: Session, services: Services, shop: Shop, now: datetime) -> str | None:
+    if reputation.surveys_stand(session, shop.id, now):
+        return "surveys_stand"
+    return None if services.settings.shop.address else "no_sender_address"
 
 
 def _unreachable(session: Session, shop: Shop, row: OrderRow, now: datetime) -> bool:
@@ -86,6 +92,5 @@ def history_of(
         open_complaint=opened,
         last_survey_at=mails.last_survey_at(session, shop.id, row.customer_key, row.id),
         suppressed_scopes=suppressed_scopes(session, shop, order, now),
-        consent=order.accepts_marketing,
         already=outbox.known_keys(session, row),
     )

@@ -63,14 +63,15 @@ def page(services: Services, token: str) -> ReturnView:
 def announce(services: Services, token: str, form: Mapping[str, str], locale: str) -> ReturnView:
     """Keep a return: fields `reason`, `wish`, `text`, and `item-<ref>` = quantity (0 or absent: not this one).
 
-    `BadForm` names the field. Sent twice it is one return; sent again with other items it is changed.
+    `reason` may stay empty: nobody who withdraws has to say why (C8). `BadForm` names the field. Sent twice it is one
+    return; sent again with other items it is changed.
     """
     now = services.clock()
     with services.db.writing() as session:
         visit = known_visit(session, services, "r", token, now)
         order_row = orders.get(session, visit.shop_id, visit.order_id)
         chosen = _chosen(form, orders.facts(order_row).items)
-        reason, wish = _choice(form, "reason", REASONS), _choice(form, "wish", RETURN_WISHES)
+        reason, wish = _choice(form, "reason", ("", *REASONS)), _choice(form, "wish", RETURN_WISHES)
         row = rows.return_of_order(session, visit.shop_id, visit.order_id)
         new = row is None
         if row is None:

@@ -78,8 +78,10 @@ def answer(services: Services, token: str, form: Mapping[str, str], locale: str)
             previous = Answer(row.score, cast("Cause | None", row.cause), row.text) if row else None
             _keep(session, visit, row, given, locale, now)
             cause = opens_complaint(given, previous)
+            order_row = orders.get(session, shop.id, visit.order_id)
+            if previous is not None and not cause:
+                complaints.tell_more(session, services, shop, order_row, given.cause or "", given.text, now)
             if cause:
-                order_row = orders.get(session, shop.id, visit.order_id)
                 complaints.open_complaint(session, services, shop, order_row, cause, given.text, "", "survey", now)
         session.flush()
         shown = _view(session, visit, now)

@@ -34,14 +34,12 @@ class History:
     """What is known of this shopper in this shop.
 
     `last_survey_at` is her last survey about *another* order, sent or planned. `suppressed_scopes` holds `survey`,
-    `marketing` or `all`. `consent` is what she told us about surveys, `None` if nothing. `already` are the keys of
-    follow-ups that exist.
+    `marketing` or `all`. `already` are the keys of follow-ups that exist.
     """
 
     open_complaint: bool = False
     last_survey_at: datetime | None = None
     suppressed_scopes: frozenset[str] = frozenset()
-    consent: bool | None = None
     already: frozenset[str] = frozenset()
 
 
@@ -189,7 +187,5 @@ def consent_needed(order: Order, policy: Policy) -> bool:
 
 
 def _consented(order: Order, known: History) -> bool:
-    if known.consent is not None:
-        return known.consent
     # Whoever wants the shop's marketing has agreed to more than a survey, unless she took it back.
     return order.accepts_marketing is True and "marketing" not in known.suppressed_scopes

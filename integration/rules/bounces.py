@@ -13,6 +13,8 @@ Scope = Literal["all", "survey", "marketing"]
 SOFT_PERIOD = timedelta(days=30)
 COMPLAINTS = (0.001, 2)
 """The share of spam complaints from which mailboxes lose their trust (A36), and the fewest that tell of a share."""
+SURVEYS_END = (0.003, 2)
+"""From here on surveys do more harm than they tell, so none leaves (A36)."""
 DEAD_ADDRESSES = (0.05, 5)
 """The same for addresses that are none."""
 _SOFT_LIMIT = 5

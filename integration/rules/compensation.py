@@ -17,7 +17,7 @@ _SHORTEST_PHONE = 7  # digits; less is a typing error that many share
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A code to make: `value` is per cent for `percent`, an amount for `fixed`, 0 for `free_shipping`.
+    """A code to make: `value` is an amount for `fixed`, which a percentage has become, and 0 for `free_shipping`.
 
     `at_risk` is what it may cost, in the shop's currency: what budgets count.
     """
@@ -126,12 +126,10 @@ def _not_given(compensation: Compensation, cause: Cause, *, has_code: bool) -> s
 
 def _extra(compensation: Compensation, order: Order, now: datetime) -> Extra:
     at_risk = amount_at_risk(compensation, order)
-    kind, value = compensation.kind, compensation.value
-    # Stores cannot cap a percentage, so beyond the cap the code is the cap's amount.
-    if kind == "fixed" or (kind == "percent" and at_risk < order.subtotal.percent(value)):
-        kind, value = "fixed", at_risk.amount
-    if kind == "free_shipping":
-        value = Decimal(0)
+    # A percentage is the amount that it is of this order: stores cannot cap it, and a later order may be larger (C13).
+    free = compensation.kind == "free_shipping"
+    kind: ExtraKind = "free_shipping" if free else "fixed"
+    value = Decimal(0) if free else at_risk.amount
     lowest = compensation.min_subtotal
     return Extra(
         kind,

@@ -40,7 +40,7 @@ _MANY = 2
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A complaint as the rules see it; `verified` says that the person of the order sent it (A29).
+    """A complaint as the rules see it; whoever sent it held the link of the order.
 
     It has neither score nor door: an extra never follows a score (B9), and form and survey are the same.
     """
@@ -49,7 +49,6 @@ class Case:
     wish: str
     text: str
     order: Order
-    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class CustomerHistory:
     """What is known of this shopper in this shop, without the case at hand.
 
     `codes_in_period` by any of her identities; `earlier_failures` are recent cases that were compensated;
-    `orders_count` holds the order at hand; `hurried` says that many cases came from her network at once.
+    `orders_count` holds the order at hand.
     """
 
     complaints_90d: int = 0
@@ -65,7 +64,6 @@ class CustomerHistory:
     code_on_order: bool = False
     earlier_failures: int = 0
     orders_count: int = 1
-    hurried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +134,10 @@ def _doubts(case: Case, history: CustomerHistory, fix: Fix) -> tuple[str, ...]:
         "cause_unclear": case.cause == "other",
         "fix_by_person": fix == "person" and case.cause not in ("danger", "other"),
         "other_wish": fix != "person" and fix not in _MEETS.get(case.wish, ()),
-        "sender_unverified": not case.verified,
         "many_complaints": history.complaints_90d >= _MANY,
         "second_failure": history.earlier_failures > 0,
         "order_worth_nothing": order.total.amount <= 0,
         "address_mismatch": _mismatch(order),
-        "hurried": history.hurried,
         "order_gone": gone(order) is not None,
     }
     return tuple(code for code, held in found.items() if held)

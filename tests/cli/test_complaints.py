@@ -42,7 +42,7 @@ def test_a_complaint_by_phone_is_decided_and_answered_like_any_other(
     assert {"complaint_ack", "owner_fix", "discount_code"} <= set(house.kinds())
     facts = shown(postventa, number(house))
     assert (facts["cause"], facts["fix"], facts["extra"], facts["code_state"]) == (
-        "damaged", "resend", "percent", "mailed",
+        "damaged", "resend", "fixed", "mailed",
     )  # fmt: skip
     assert facts["text"] == "Llamó: llegó rota"
     assert facts["steps"][0]["code"] == "received"

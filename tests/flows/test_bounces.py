@@ -9,7 +9,7 @@ import pytest
 
 from emails.bounces import Heard
 from integration.db.mail_tables import MailEvent
-from integration.db.tables import HistoryRow, MailRow, Pause, Suppression, Task
+from integration.db.tables import FollowUpRow, HistoryRow, MailRow, Pause, Suppression, Task
 from integration.flows import bounces, mail_events, privacy
 from tests.emails.api_server import ApiDesk, Fault
 from tests.emails.mail_server import MailDesk
@@ -64,6 +64,39 @@ def test_a_bounce_told_three_times_counts_once_and_holds_no_address(make_house: 
     assert (event.kind, event.code, event.source) == ("hard", "5.1.1", "dsn")
     everything = repr([*house.rows(MailEvent), *house.rows(Suppression), *house.rows(HistoryRow)])
     assert "sam@" not in everything
+
+
+def complained_of(house: House, mails: list[MailRow]) -> None:
+    for mail in mails:
+        came_back(house, "yahoo__complaint", mail)
+
+
+def test_surveys_stop_at_three_complaints_in_a_thousand_and_start_again(make_house: MakeHouse) -> None:
+    house = make_house(survey_delay="1d", max_age="off")
+    for number in range(4):
+        house.deliver(email=f"buyer{number}@example.com")
+    labels = [mail for mail in house.rows(MailRow) if mail.kind == "label"]
+    complained_of(house, labels[:1])
+    house.clock.advance(days=1, hours=1)
+    house.run()
+    assert house.kinds().count("survey") == 3  # one complaint says nothing of a share
+    house.deliver(email="ana@example.com")
+    complained_of(house, labels[1:2])
+    complained_of(house, labels[1:2])
+    house.run()
+    [notice] = house.mails("owner_notice")
+    assert "3 de cada 1000" in notice.text
+    house.clock.advance(days=1, hours=1)
+    house.run()
+    assert house.kinds().count("survey") == 3
+    assert house.kinds().count("label") == 5
+    [step] = [row for row in house.rows(FollowUpRow) if row.reason == "surveys_stand"]
+    assert step.kind == "survey"
+    house.clock.advance(days=8)
+    house.deliver(email="leo@example.com")
+    house.clock.advance(days=1, hours=1)
+    house.run()
+    assert house.kinds().count("survey") == 4
 
 
 def test_a_spam_complaint_ends_surveys_and_no_answer(make_house: MakeHouse) -> None:

@@ -119,7 +119,7 @@ def test_a_fix_with_an_extra_makes_the_code_and_tells_both_in_one_mail(desk: Des
     [code] = desk.house.codes()
     assert to_sam(desk.house) == ["complaint_ack", "discount_code"]
     assert code.code in desk.house.mails("discount_code")[0].text.upper()
-    assert (desk.case.state, desk.case.extra) == ("decided", "percent")
+    assert (desk.case.state, desk.case.extra) == ("decided", "fixed")
 
 
 def test_an_order_that_had_a_code_gets_no_second_one_by_hand(make_house: MakeHouse) -> None:

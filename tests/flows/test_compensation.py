@@ -88,7 +88,7 @@ def test_two_tabs_at_once_make_one_answer_one_complaint_one_code(quiet: House) -
         order = arrived(quiet, number)
         tabs = [lambda order=order: answer(quiet, order, 1, "damaged", "Rota")] * 2
         assert at_once(*tabs) == [200, 200]
-        assert case(quiet, order).extra == "percent"
+        assert case(quiet, order).extra == "fixed"
     quiet.run()
     assert [len(quiet.rows(table)) for table in (AnswerRow, ComplaintRow, CodeRow)] == [10, 10, 10]
     assert len(quiet.codes()) == 10
@@ -115,7 +115,7 @@ def test_one_person_under_two_names_gets_one_code(quiet: House, first: Any, seco
         orders.append(arrived(quiet, number, billing=billing, **account))
         complain(quiet, orders[-1])
     quiet.run()
-    assert case(quiet, orders[0]).extra == "percent"
+    assert case(quiet, orders[0]).extra == "fixed"
     stopped = case(quiet, orders[1])
     assert (stopped.state, stopped.extra) == ("in_progress", "")
     assert "over_customer_max" in stopped.reasons.split()
@@ -138,7 +138,7 @@ def test_her_cap_is_over_after_its_period(quiet: House) -> None:
     late = arrived(quiet, "sam@example.com")
     complain(quiet, late)
     assert "over_customer_max" in case(quiet, early).reasons
-    assert case(quiet, late).extra == "percent"
+    assert case(quiet, late).extra == "fixed"
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_limits_that_the_owner_sets_by_command_hold_from_the_next_complaint_on(m
             compensation=wide(enabled=False))  # fmt: skip
     for number in (2, 3):
         complain(house, arrived(house, number))
-    assert [(row.policy_version, row.extra) for row in house.rows(ComplaintRow)] == [(0, ""), (1, "percent"), (1, "")]
+    assert [(row.policy_version, row.extra) for row in house.rows(ComplaintRow)] == [(0, ""), (1, "fixed"), (1, "")]
 
 
 def test_a_dry_run_gives_nothing_and_says_what_it_would_have_given(make_house: MakeHouse) -> None:
@@ -257,7 +257,7 @@ def test_a_dry_run_gives_nothing_and_says_what_it_would_have_given(make_house: M
     house.run()
     assert house.codes() == house.rows(CodeRow) == []
     told = [line for line in house.rows(HistoryRow) if line.to_state == "would_have_given"]
-    assert [(line.subject, line.reason.split()[0]) for line in told] == [(case(house, order).id, "percent")]
+    assert [(line.subject, line.reason.split()[0]) for line in told] == [(case(house, order).id, "fixed")]
     assert case(house, order).fix == "resend"
 
 
@@ -318,7 +318,7 @@ def test_a_revoked_code_is_gone_from_the_store_and_its_budget_is_free(make_house
     house.run()
     assert house.codes() == []
     complain(house, third)
-    assert case(house, third).extra == "percent"
+    assert case(house, third).extra == "fixed"
     assert [code.state for code in house.rows(CodeRow)] == ["revoked", "reserved"]
 
 

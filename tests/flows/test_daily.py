@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from connectors.http import Response
-from integration.db.tables import MailRow, Pause
+from integration.db.tables import MailRow, Pause, Task
 from integration.domain.errors import Permanent, Temporary
-from integration.flows import heartbeat
+from integration.domain.facts import Person
+from integration.flows import alerts, heartbeat, person_requests
 from integration.flows.services import Services
 from integration.settings import Alerts
 from integration.worker import ticks
 from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
+from tests.flows.stores import arrived_untold, look
 
 SEVEN, EIGHT = datetime(2026, 11, 22, 6, 59, tzinfo=UTC), datetime(2026, 11, 22, 7, 0, tzinfo=UTC)  # of Madrid
 
@@ -81,6 +84,63 @@ def test_everything_that_needs_her_has_one_line(house: House) -> None:
     places = [mail.text.find(line) for line in lines]
     assert -1 not in places
     assert places == sorted(places)
+
+
+def test_a_store_that_says_nothing_while_things_change_in_it_is_told(house: House) -> None:
+    house.clock.now = EIGHT
+    assert "ninguno" not in told(house)[-1].text
+    house.clock.advance(hours=3)
+    arrived_untold(house)
+    look(house)
+    house.clock.now = EIGHT.replace(day=23)
+    assert "hace más de un día que no nos avisa de ninguno" in told(house)[-1].text
+    house.clock.advance(hours=3)
+    house.deliver(email="ana@example.com")
+    house.clock.now = EIGHT.replace(day=24)
+    assert "ninguno" not in told(house)[-1].text
+
+
+def test_a_late_request_stands_in_the_morning_mail(house: House) -> None:
+    with house.services.db.writing() as session:
+        shop = house.shop(session)
+        person_requests.ask(session, house.services, shop, "erase", Person("sam@example.com"), "store", house.clock.now)
+        session.exec(select(Task)).one().due_at += timedelta(days=9)
+    house.clock.now = EIGHT.replace(day=23)
+    assert "Una solicitud de datos personales lleva más de un día sin terminar." in told(house)[-1].text
+
+
+def test_the_rest_of_one_cause_comes_together_some_hours_later(house: House) -> None:
+    def tell(orders: str) -> None:
+        with house.services.db.writing() as session:
+            shop, now = house.shop(session), house.clock.now
+            alerts.tell_owner(session, house.services, shop, "parcels_silent", now, orders=orders)
+        house.run()
+
+    for orders in ("1001", "1001", "1002", "1003, 1002", "1001"):
+        tell(orders)
+        house.clock.advance(minutes=20)
+    assert [mail.text.count("100") for mail in house.mails("owner_notice")] == [1]
+    house.clock.advance(hours=4)
+    house.run()
+    [_, second] = house.mails("owner_notice")
+    assert "1002, 1003" in second.text
+    assert "1001" not in second.text
+
+
+def test_alerts_of_one_moment_are_one_mail(house: House) -> None:
+    with house.services.db.writing() as session:
+        for topic in ("order.created", "order.updated", "order.deleted"):
+            shop, now = house.shop(session), house.clock.now
+            alerts.tell_owner(session, house.services, shop, "receipt_unreadable", now, topic=topic)
+        for left in (5, 3):
+            alerts.tell_owner(session, house.services, shop, "labels_left", now, left=left)
+    house.run()
+    topics, labels = sorted(
+        (mail.text for mail in house.mails("owner_notice")), key=lambda text: "order.created" not in text
+    )
+    assert "order.created, order.updated, order.deleted" in topics
+    assert "3" in labels
+    assert len(house.mails("owner_notice")) == 2
 
 
 def test_the_mail_can_be_switched_off(make_house: MakeHouse) -> None:

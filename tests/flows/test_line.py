@@ -42,7 +42,7 @@ def test_the_same_cause_by_the_form_gives_the_same(house: House) -> None:
     assert house.complain("damaged", "Vino roto").status_code == 200
     house.run()
     [case] = house.rows(ComplaintRow)
-    assert (case.source, case.fix, case.extra, case.state) == ("form", "resend", "percent", "decided")
+    assert (case.source, case.fix, case.extra, case.state) == ("form", "resend", "fixed", "decided")
     assert len(house.codes()) == 1
 
 

@@ -43,6 +43,21 @@ def test_sent_twice_it_is_one_return_and_sent_again_it_is_changed(house: House) 
     assert len(house.mails("return_ack")) == len(house.mails("owner_return")) == 1
 
 
+def test_nobody_has_to_say_why_she_sends_it_back(house: House) -> None:
+    [(first, _), *_] = items(house, house.deliver())
+    path = house.link("label", "r")
+    page = house.client.get(path).text
+    assert "opcional" in page[page.index("Por qué") :][:80]
+    assert not [field for field in page.split("<input") if 'name="reason"' in field and "required" in field]
+    answer = house.client.post(path, data={"wish": "refund", f"item-{first}": "1"})
+    assert answer.status_code == 200
+    house.run()
+    [row] = house.rows(ReturnRow)
+    assert (row.reason, row.wish) == ("", "refund")
+    for kind in ("return_ack", "owner_return"):
+        assert "Motivo" not in house.mails(kind)[0].text
+
+
 @pytest.mark.parametrize("quantity", ["9999", "-1", "x", "1.5", "²", ""])
 def test_what_cannot_be_sent_back_is_refused_and_keeps_nothing(house: House, quantity: str) -> None:
     [(first, _), *_] = items(house, house.deliver())

@@ -167,20 +167,18 @@ def test_consent_follows_the_shipping_country_then_billing_then_caution(shipping
 
 
 @pytest.mark.parametrize(
-    ("consent", "marketing", "scopes", "reason"),
+    ("marketing", "scopes", "reason"),
     [
-        (None, None, (), "consent_required"),
-        (None, False, (), "consent_required"),
-        (None, True, (), ""),
-        (None, True, ("marketing",), "consent_required"),
-        (True, None, (), ""),
-        (True, False, ("marketing",), ""),
-        (False, True, (), "consent_required"),
+        (None, (), "consent_required"),
+        (False, (), "consent_required"),
+        (True, (), ""),
+        (True, ("marketing",), "consent_required"),
+        (True, ("survey",), "suppressed"),
     ],
 )
-def test_a_german_gets_a_survey_only_if_she_agreed(consent, marketing, scopes, reason):
+def test_a_german_gets_a_survey_only_if_she_agreed_and_did_not_take_it_back(marketing, scopes, reason):
     sams = order(shipping=replace(MADRID, country="DE"), accepts_marketing=marketing)
-    known = History(consent=consent, suppressed_scopes=frozenset(scopes))
+    known = History(suppressed_scopes=frozenset(scopes))
     assert _reasons(_plan(sams, known=known)) == _survey_only(reason)
 
 
@@ -273,7 +271,6 @@ def test_a_survey_is_never_earlier_than_its_delay_and_always_in_hours(delivered,
         open_complaint=st.booleans(),
         last_survey_at=st.none() | moments,
         suppressed_scopes=st.frozensets(st.sampled_from(["survey", "marketing", "all"])),
-        consent=st.none() | st.booleans(),
     ),
     st.sampled_from([MADRID, EMPTY]),
     st.sampled_from(["", "sam@example.com"]),

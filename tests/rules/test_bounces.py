@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.rules.bounces import COMPLAINTS, Suppress, consequence, kind_of, kind_of_refusal, worrying
+from integration.rules.bounces import (
+    COMPLAINTS,
+    SURVEYS_END,
+    Suppress,
+    consequence,
+    kind_of,
+    kind_of_refusal,
+    worrying,
+)
 
 MEANINGS = [
     ("failed", "5.1.1", "hard"), ("failed", "5.1.2", "hard"), ("failed", "5.1.10", "hard"), ("failed", "5.1.0", "hard"),
@@ -67,6 +75,12 @@ def test_whatever_is_reported_means_something(action: str, status: str) -> None:
 )
 def test_a_refusal_at_the_door_counts_like_a_bounce(code: str, reply: str, kind: str) -> None:
     assert kind_of_refusal(code, reply) == kind
+
+
+def test_surveys_end_at_three_in_a_thousand() -> None:
+    assert not worrying(2, 667, *SURVEYS_END)
+    assert worrying(2, 666, *SURVEYS_END)
+    assert not worrying(1, 100, *SURVEYS_END)
 
 
 @pytest.mark.parametrize(

@@ -113,14 +113,15 @@ def test_pesos_have_no_cents():
 
 def test_a_code_is_of_the_kind_that_mia_chose():
     assert _grant() == CODE
-    assert _grant(TEN_PERCENT) == Extra("percent", Decimal(10), euros(4), NOON + 60 * DAY)
+    assert _grant(TEN_PERCENT) == Extra("fixed", Decimal(4), euros(4), NOON + 60 * DAY)
     assert _grant(FREIGHT) == Extra("free_shipping", Decimal(0), euros(8), NOON + 60 * DAY)
     assert _grant(replace(FREIGHT, value=Decimal(50))) == _grant(FREIGHT)
 
 
-def test_a_percentage_beyond_its_cap_becomes_the_caps_amount():
-    assert _grant(TEN_PERCENT, order(subtotal=euros(80))).kind == "percent"
-    assert _grant(TEN_PERCENT, order(subtotal=euros("80.10"))) == Extra("fixed", Decimal(8), euros(8), NOON + 60 * DAY)
+@pytest.mark.parametrize(("subtotal", "amount"), [("40", "4"), ("80", "8"), ("80.10", "8"), ("900", "8")])
+def test_a_percentage_is_an_amount_so_that_no_larger_order_makes_it_cost_more(subtotal, amount):
+    given_ = _grant(TEN_PERCENT, order(subtotal=euros(subtotal)))
+    assert given_ == Extra("fixed", Decimal(amount), euros(amount), NOON + 60 * DAY)
 
 
 def test_a_small_order_gets_a_small_code():
@@ -242,7 +243,7 @@ def test_no_row_of_complaints_ever_exceeds_a_budget(compensation, subtotals):
                 assert compensation.per_code_max is None or at_risk.amount <= compensation.per_code_max
                 assert compensation.person_above is None or at_risk.amount <= compensation.person_above
                 assert kind == "free_shipping" or at_risk.amount <= subtotal * Decimal("1.5")
-                assert kind != "fixed" or value == at_risk.amount
+                assert kind == "free_shipping" or (kind, value) == ("fixed", at_risk.amount)
     for limit in (compensation.day_budget, compensation.month_budget):
         assert limit is None or spent.day.amount <= limit
 

@@ -157,10 +157,8 @@ def test_a_wish_that_nobody_knows_goes_to_a_person():
 @pytest.mark.parametrize(
     ("circumstances", "reason"),
     [
-        ({"verified": False}, "sender_unverified"),
         ({"history": replace(REGULAR, complaints_90d=2)}, "many_complaints"),
         ({"history": replace(REGULAR, earlier_failures=1)}, "second_failure"),
-        ({"history": replace(REGULAR, hurried=True)}, "hurried"),
         ({"history": replace(REGULAR, codes_in_period=1)}, "over_customer_max"),
         ({"sams": order(total=euros(0))}, "order_worth_nothing"),
         ({"sams": BILLED_ABROAD}, "address_mismatch"),
@@ -222,19 +220,16 @@ def test_every_doubt_is_named():
     everything = _decide(
         wish="refund",
         text="fuego",
-        verified=False,
         sams=replace(BILLED_ABROAD, total=euros(0), state="removed"),
-        history=CustomerHistory(complaints_90d=9, earlier_failures=1, hurried=True, codes_in_period=9),
+        history=CustomerHistory(complaints_90d=9, earlier_failures=1, codes_in_period=9),
     )
     assert everything.reasons == (
         "danger",
         "other_wish",
-        "sender_unverified",
         "many_complaints",
         "second_failure",
         "order_worth_nothing",
         "address_mismatch",
-        "hurried",
         "order_gone",
         "over_customer_max",
     )
@@ -264,7 +259,6 @@ def test_form_and_survey_get_the_same_verdict_for_the_same_cause_at_any_score(sc
 @given(
     cause=st.sampled_from(CAUSES),
     wish=st.sampled_from(["", *WISHES]),
-    verified=st.booleans(),
     history=st.builds(
         CustomerHistory,
         complaints_90d=st.integers(0, 3),
@@ -272,15 +266,12 @@ def test_form_and_survey_get_the_same_verdict_for_the_same_cause_at_any_score(sc
         code_on_order=st.booleans(),
         earlier_failures=st.integers(0, 1),
         orders_count=st.integers(0, 3),
-        hurried=st.booleans(),
     ),
     dry_run=st.booleans(),
 )
-def test_an_extra_is_given_only_by_the_policy_only_without_a_doubt_and_only_with_a_fix(
-    cause, wish, verified, history, dry_run
-):
+def test_an_extra_is_given_only_by_the_policy_only_without_a_doubt_and_only_with_a_fix(cause, wish, history, dry_run):
     policy = replace(POLICY, compensation=replace(GENEROUS, dry_run=dry_run))
-    verdict = _decide(cause, wish, history=history, policy=policy, verified=verified)
+    verdict = _decide(cause, wish, history=history, policy=policy)
     if verdict.extra:
         assert (verdict.by, verdict.reasons, verdict.would_have, dry_run) == ("policy", (), None, False)
         assert verdict.fix != "person"

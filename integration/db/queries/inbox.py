@@ -22,6 +22,12 @@ def next_kept(session: Session, shop_id: str) -> Receipt | None:
     return session.exec(waiting.order_by(Receipt.id).limit(1)).first()
 
 
+def heard_since(session: Session, shop_id: str, since: datetime) -> bool:
+    """Whether the shop's store told anything since then."""
+    told = select(Receipt.id).where(Receipt.shop_id == shop_id, col(Receipt.received_at) >= since)
+    return session.exec(told.limit(1)).first() is not None
+
+
 def count(session: Session, state: str) -> int:
     """How many receipts are in a state."""
     return len(session.exec(select(Receipt.id).where(Receipt.state == state)).all())

@@ -40,6 +40,12 @@ def count(session: Session, shop_id: str, address_digest: str, kind: str, since:
     return session.exec(select(func.count()).select_from(MailEvent).where(*mine)).one()
 
 
+def complained(session: Session, shop_id: str, since: datetime) -> int:
+    """How many mails of the shop were called spam since then."""
+    mine = (MailEvent.shop_id == shop_id, MailEvent.kind == "complaint", col(MailEvent.at) >= since)
+    return session.exec(select(func.count(col(MailEvent.mail_id).distinct())).where(*mine)).one()
+
+
 def counts(session: Session, shop_id: str, since: datetime) -> Mapping[str, int]:
     """How many mails of the shop were `sent` since then, and how many of each kind came back."""
     events = select(MailEvent.kind, func.count(col(MailEvent.mail_id).distinct())).where(

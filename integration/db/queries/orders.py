@@ -59,6 +59,12 @@ def is_erased(session: Session, shop_id: str, ref: str) -> bool:
     return bool(ref) and session.exec(select(OrderRow.id).where(*mine)).first() is not None
 
 
+def changed_since(session: Session, shop_id: str, since: datetime) -> bool:
+    """Whether an order changed in the store since then."""
+    changed = select(OrderRow.id).where(OrderRow.shop_id == shop_id, col(OrderRow.updated_at) >= since)
+    return session.exec(changed.limit(1)).first() is not None
+
+
 def count(session: Session, shop_id: str) -> int:
     """How many orders of a shop are known."""
     return session.exec(select(func.count(col(OrderRow.id))).where(OrderRow.shop_id == shop_id)).one()
