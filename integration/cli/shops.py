@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import click
 from sqlmodel import Session
 
 import connectors
+from connectors.base import ADVICE, Check
+from integration.cli import delivered
 from integration.cli.commands import config_option, helped, postventa, services_at
 from integration.cli.terminal import check_words, print_json, say, table, words
 from integration.db.queries import shops as rows
 from integration.db.tables import Connection, Shop
-from integration.domain.errors import Misconfigured
-from integration.flows import app_files, connecting
+from integration.domain.errors import Misconfigured, SinkError
+from integration.flows import app_files, connecting, way_back
 from integration.flows import shops as flow
 from integration.flows.services import Services
 from integration.settings import read_toml, secret_from_environment, spelled
@@ -60,7 +63,12 @@ def add(
     with services_at(config_path) as services:
         shop, connection, made = connecting.add(services, new, check=not no_check)
         _tell(services, shop, connection, made, as_json)
+        if not (as_json or no_check):
+            with suppress(SinkError):  # it is connected all the same, and can be asked again
+                delivered.tell(services, name)
 
+
+shops_group.add_command(delivered.delivered)
 
 _PLACES = ("url", "domain", "webhook_secret")
 
@@ -151,13 +159,20 @@ def live(config_path: Path, name: str) -> None:
 @config_option
 @click.argument("name", metavar="SHOP")
 def check(config_path: Path, name: str) -> None:
-    """Look at everything that must hold between us and the store."""
+    """Look at everything that must hold between us and the store, and whether it reaches us."""
     with services_at(config_path) as services:
-        found = connecting.check(services, name)
+        with services.db.reading() as session:
+            shop_id = rows.shop_by_name(session, name).id
+        found = way_back.check(services, shop_id)
     for one in found:
-        print(("✓ " if one.ok else "✗ ") + check_words(one.code, ok=one.ok, params=one.params))
-    if not all(one.ok for one in found):
+        print(f"{_mark(one)} {check_words(one.code, ok=one.ok, params=one.params)}")
+    if any(_mark(one) == "✗" for one in found):
         raise SystemExit(1)
+
+
+def _mark(one: Check) -> str:
+    """What is only good to know is neither right nor wrong."""
+    return "✓" if one.ok else "!" if one.feature == ADVICE else "✗"
 
 
 @shops_group.command("shopify-toml", help=helped("shopify_toml"))

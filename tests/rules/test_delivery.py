@@ -16,6 +16,7 @@ from integration.rules.delivery import (
     gone,
     last_delivery,
     parse_trigger,
+    propose,
 )
 from tests.rules.cast import DAY, HOUR, NOON, order
 
@@ -131,3 +132,22 @@ def _parcel(ref, state="delivered", at=NOON):
 )
 def test_the_last_arrival_counts_when_no_parcel_is_out(parcels, moment):
     assert last_delivery(parcels) == moment
+
+
+@pytest.mark.parametrize(
+    ("counts", "proposed"),
+    [
+        ({"delivered": 0, "completed": 412, "processing": 9}, ("delivered", "completed+4d")),
+        ({"completed": 412}, ("delivered", "completed+4d")),
+        ({"delivered": 380, "completed": 12}, ("delivered", "completed+4d")),
+        ({"delivered": 380, "completed": 0, "shipped": 31}, ("delivered", "shipped+4d")),
+        ({"entregado": 0, "enviado": 5, "completed": 7}, ("entregado", "completed+4d", "enviado+4d")),
+        ({}, ("delivered", "completed+4d")),
+        ({"processing": 3, "cancelled": 1}, ("delivered", "completed+4d")),
+    ],
+)
+def test_what_counts_as_delivered_is_proposed_from_how_the_statuses_are_used(
+    counts: dict[str, int], proposed: tuple[str, ...]
+) -> None:
+    assert propose(counts) == proposed
+    assert all(parse_trigger(text) for text in proposed)
