@@ -1,0 +1,164 @@
+"""What one worker does with each message, in this process: once, by turns, and never when it is another's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from integration.clock import system_clock
+from integration.db.care_tables import Cursor
+from integration.db.queries import outbox
+from integration.db.tables import OrderRow
+from integration.domain.errors import Misconfigured, Temporary
+from integration.flows import dispatch
+from integration.settings import load
+from integration.worker import celery, newer
+from tests.scaled.site import Site
+from tests.valkey import Valkey
+
+
+@pytest.fixture
+def hands(site: Site) -> Iterator[celery.Hands]:
+    """A worker's hands, with the services of this process."""
+    settings = load(site.house.folder / "config.toml", {})
+    app = celery.make_app(settings)
+    made = celery.Hands(app, lambda: site.house.services)
+    yield made
+    app.close()
+
+
+def queue(valkey: Valkey, name: str) -> int:
+    """How many messages wait."""
+    with valkey.client() as broker:
+        return int(broker.llen(name))
+
+
+def test_a_sweep_hands_on_each_due_task_once(site: Site, hands: celery.Hands, valkey: Valkey) -> None:
+    site.deliver(3)
+    site.house.drain()
+    for _ in range(3):
+        hands.tick("sweep")
+    assert queue(valkey, celery.QUEUES[""]) == 6
+
+
+def test_what_could_not_be_handed_on_is_offered_again_at_once(
+    site: Site, hands: celery.Hands, valkey: Valkey, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.deliver(1)
+    site.house.drain()
+    valkey.kill()
+    hands.tick("sweep")
+    assert "the broker does not answer" in caplog.text
+    assert [task.lease_until for task in site.tasks()] == [None, None]
+    valkey.start()
+    hands.tick("sweep")
+    assert queue(valkey, celery.QUEUES[""]) == 2
+
+
+def test_every_tick_runs_and_an_unknown_one_does_nothing(
+    site: Site, hands: celery.Hands, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in (*celery.BEATS, "begin", "nonsense"):
+        hands.tick(name)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_a_tick_that_another_process_is_at_is_left_to_it(site: Site, hands: celery.Hands, valkey: Valkey) -> None:
+    site.deliver(1)
+    with site.house.services.db.alone("tick:drain") as mine:
+        assert mine
+        hands.tick("drain")
+    assert queue(valkey, celery.TICKS) == 0
+    hands.tick("drain")
+    assert queue(valkey, celery.TICKS) == 1
+
+
+def test_one_shops_webhooks_are_taken_in_by_one_process(site: Site, hands: celery.Hands) -> None:
+    site.deliver(2)
+    with site.house.services.db.alone(f"inbox:{site.house.shop_id}"):
+        hands.take_in(site.house.shop_id)
+    assert {receipt.state for receipt in site.house.receipts()} == {"kept"}
+    hands.take_in(site.house.shop_id)
+    assert {receipt.state for receipt in site.house.receipts()} == {"done"}
+
+
+def test_a_shop_whose_turn_it_is_is_read_by_whoever_gets_the_message(
+    site: Site, hands: celery.Hands, valkey: Valkey
+) -> None:
+    hands.tick("reconcile")
+    assert queue(valkey, celery.QUEUES["store"]) == 1
+    hands.look(site.house.shop_id)
+    assert [cursor.stream for cursor in site.house.rows(Cursor) if cursor.looked_at] == ["changes"]
+
+
+def test_a_task_of_a_newer_version_is_left_alone(site: Site, hands: celery.Hands) -> None:
+    with site.house.services.db.writing() as session:
+        outbox.put_task(session, site.house.shop_id, "FlyToTheMoon", "mia", system_clock())
+    [task] = site.tasks()
+    hands.run(task.id)
+    hands.run("task_that_was_erased")
+    assert [(task.state, task.fence) for task in site.tasks()] == [("ready", 0)]
+
+
+def test_a_message_that_fails_ends_no_worker(
+    site: Site, hands: celery.Hands, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for error in (RuntimeError("bug"), Temporary("database_busy")):
+        monkeypatch.setattr(dispatch, "run", lambda *_, error=error: (_ for _ in ()).throw(error))
+        hands.run("task_1")
+    assert "a message failed" in caplog.text
+    assert "database_busy" in caplog.text
+
+
+def test_a_nudge_reaches_the_broker_and_survives_its_absence(
+    site: Site, hands: celery.Hands, valkey: Valkey, caplog: pytest.LogCaptureFixture
+) -> None:
+    nudge = celery.Nudge(hands.app, "drain", "sweep")
+    nudge.start(site.house.services)
+    nudge.wake()
+    site.until(lambda: queue(valkey, celery.TICKS) == 2, "nobody was told")
+    valkey.kill()
+    with caplog.at_level("INFO"):
+        nudge.wake()
+        site.until(lambda: caplog.text.count("nudge: ") == 2, "it did not try")
+    valkey.start()
+    nudge.wake()
+    site.until(lambda: queue(valkey, celery.TICKS) == 2, "it gave up")
+    nudge.stop()
+
+
+@pytest.mark.filterwarnings("ignore:You're running the worker with superuser privileges")
+def test_a_worker_works_in_its_own_process_until_a_newer_version_comes(
+    site: Site, hands: celery.Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newer, "LOOK_AROUND", 0.2)
+    settings = load(site.house.folder / "config.toml", {})
+    site.deliver(2)
+
+    def upgrade() -> None:
+        site.done(2)
+        with site.house.services.db.engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    later = threading.Thread(target=upgrade)
+    later.start()
+    with pytest.raises(Misconfigured, match="database_newer"):
+        celery.work(settings, hands.app, lambda: site.house.services)
+    later.join()
+    assert sorted(site.house.kinds()) == ["label", "label", "survey", "survey"]
+
+
+def test_a_flood_at_one_shop_stays_in_its_rows(site: Site, hands: celery.Hands) -> None:
+    site.deliver(1)
+    site.house.drain()
+    [order] = site.house.rows(OrderRow)
+    services, now = site.house.services, system_clock()
+    with services.db.writing() as session:
+        for number in range(300):
+            outbox.put_task(session, order.shop_id, "AssumeDelivered", order.id, now, key=f"flood:{number}")
+    most, of_a_shop = dispatch.AT_ONCE[""]
+    assert len(dispatch.offer(services, "")) == of_a_shop < most
+    assert dispatch.offer(services, "") == []
