@@ -45,7 +45,7 @@ def consequences(services: Services, shop_id: str) -> Consequences:
 
 def begin(session: Session, shop: Shop, now: datetime) -> None:
     """The shop leaves its preview: whatever was planned about deliveries until now is settled without a mail."""
-    shop.live_since = now
+    shop.live_since = now.replace(microsecond=0)  # stores tell whole seconds
     for step in lists.planned_followups(session, shop.id):
         if transitions.allowed("followup", step.state, "skipped"):
             history.note(session, shop.id, step.id, now, "policy", step.state, "skipped", "before_live")

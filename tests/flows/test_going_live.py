@@ -82,6 +82,13 @@ def test_past_deliveries_get_no_mail_and_new_ones_do(house: House) -> None:
     assert house.mails()[0].message["To"].addresses[0].addr_spec == "after@example.com"
 
 
+def test_what_arrives_in_the_second_of_going_live_gets_its_mail(house: House) -> None:
+    house.clock.advance(milliseconds=400)
+    connecting.set_state(house.services, name(house), "live")
+    house.deliver()  # stores tell whole seconds
+    assert house.kinds() == ["label"]
+
+
 def test_a_delivery_of_before_that_is_told_after_gets_no_mail(house: House) -> None:
     ref = house.side.sell()
     told = house.side.arrive(ref)
