@@ -119,6 +119,7 @@ def _settle_delivery(
     if delivery.gone(order):
         silence.leave(session, parcels, now)
         return
+    parcels.stand_in(order, now)
     _, policy = policy_of(session, services, shop)
     triggers = [delivery.parse_trigger(text) for text in policy.delivered_when]
     expected = None

@@ -67,6 +67,12 @@ class Parcels:
                 self._note(row, row.state, "cancelled", now, "replaced")
                 row.state = "cancelled"
 
+    def stand_in(self, order: Order, now: datetime) -> None:
+        """An order that was sent and names no parcel, or only cancelled ones, is one parcel: nobody may forget it."""
+        if order.state in ("shipped", "delivered") and all(row.state == "cancelled" for row in self._rows):
+            ref = "order" if not any(row.ref == "order" for row in self._rows) else f"order-{len(self._rows)}"
+            self.put(Shipment(ref, shipped_at=order.status_at or order.updated_at), order.updated_at, now)
+
     def arrive(self, at: datetime, confidence: Confidence, now: datetime) -> None:
         """The order has arrived, so all that were sent have; one that was never told of has no name of its own."""
         sent = [row for row in self._rows if row.state != "cancelled"]

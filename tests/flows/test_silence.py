@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import random
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import pytest
 
 from integration.db.care_tables import Incident
 from integration.db.tables import OrderRow, ShipmentRow
-from integration.domain.events import ShipmentChanged
-from integration.domain.facts import Shipment, ShipmentState
+from integration.domain.events import OrderChanged, ShipmentChanged
+from integration.domain.facts import Confidence, Order, Shipment, ShipmentState
+from integration.domain.money import Money
 from integration.flows import connecting, intake
 from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
@@ -202,6 +204,63 @@ def test_a_paused_shop_assumes_nothing_until_it_goes_on(make_house: MakeHouse) -
     connecting.set_state(house.services, house.side.name, "live")
     house.run()
     assert parcel(house).state == "delivered"
+
+
+def told_of(dice: random.Random, number: int, now: datetime) -> list[Order]:
+    """What a store might tell of one order, in any order of its own: states, parcels, times."""
+    told = []
+    for place in range(dice.randint(1, 4)):
+        at = now - timedelta(hours=dice.randint(0, 200), seconds=place)
+        parcels = tuple(
+            Shipment(
+                f"p{one}", dice.choice(get_args(ShipmentState)), dice.choice(get_args(Confidence)),
+                shipped_at=dice.choice([None, at, now + 40 * DAY]), delivered_at=dice.choice([None, at]),
+            )
+            for one in range(dice.randint(0, 3))
+        )  # fmt: skip
+        state = dice.choice(["open", "shipped", "shipped", "delivered", "cancelled", "refunded"])
+        money = Money.of(40, "EUR")
+        told.append(
+            Order(
+                f"o{number}", str(number), state, dice.choice(["processing", "completed", "delivered", "fulfilled"]),
+                at, at, money, money, status_at=dice.choice([None, at]), email=f"buyer{number}@example.com",
+                shipments=parcels,
+            )
+        )  # fmt: skip
+    return told
+
+
+def silent_orders(house: House) -> list[str]:
+    """Orders that left the shop and neither arrived, nor are looked for, nor have a day by which something happens."""
+    parcels = house.rows(ShipmentRow)
+    waited_for = {row.order_id for row in parcels if row.act_by and row.act_by > house.clock.now - DAY}
+    waited_for |= {one.order_id for one in house.rows(Incident) if one.state == "open"}
+    return [
+        f"{row.ref} {row.state}"
+        for row in house.rows(OrderRow)
+        if row.state in ("shipped", "delivered") and not row.delivered_at and row.id not in waited_for
+    ]
+
+
+@pytest.mark.parametrize("policy", [{}, {"assume_after": "off"}], ids=["assumes", "asks"])
+def test_no_order_that_was_sent_stays_silent_whatever_its_store_tells(
+    make_house: MakeHouse, policy: dict[str, str]
+) -> None:
+    house = make_house("woocommerce", label="off", delivered_when="delivered", survey_delay="300d", **policy)
+    dice = random.Random(20261121)  # the same orders every time
+    for number in range(150):
+        with house.services.db.writing() as session:
+            for order in told_of(dice, number, house.clock.now):
+                event = OrderChanged(order, asked=True)
+                intake.handle(session, house.services, house.shop(session), event, house.clock.now)
+    assert {row.state for row in house.rows(OrderRow)} > {"shipped", "delivered", "cancelled"}
+    for _ in range(30):
+        assert silent(house) == []
+        assert silent_orders(house) == []
+        house.clock.advance(days=2)
+        house.run()
+    assert all(row.confidence for row in house.rows(ShipmentRow) if row.state == "delivered")
+    assert sum(1 for row in house.rows(OrderRow) if row.delivered_at) > 30
 
 
 @pytest.mark.parametrize("policy", [{}, {"assume_after": "off"}], ids=["assumes", "asks"])
