@@ -131,10 +131,11 @@ def _open_invitation(session: Session, token: str, now: datetime) -> Invitation:
     return row
 
 
-def log_in(services: Services, form: Mapping[str, str], address: str) -> str:
+def log_in(services: Services, form: Mapping[str, str], address: str, before: str = "") -> str:
     """A new session for fields `email` and `password`; `BadForm("login_wrong")`, `TooMany("too_many_tries")`.
 
-    A wrong address and a wrong password look and last alike. Only wrong tries count.
+    A wrong address and a wrong password look and last alike. Only wrong tries count. `before` is the session that this
+    browser still holds: it ends.
     """
     now, email = services.clock(), form.get("email", "").strip().lower()[:EMAIL_MAX]
     limits = (
@@ -145,12 +146,15 @@ def log_in(services: Services, form: Mapping[str, str], address: str) -> str:
     with services.db.writing() as session:
         tries = admit(session, services, limits, now)
         account = rows.by_email(session, email)
-    right = passwords.matches(account.password_hash if account else "", form.get("password", "")[: passwords.LONGEST])
+    right = passwords.matches(account.password_hash if account else "", form.get("password", ""))
     if account is None or account.disabled_at or not right:
         logs.security("login_failed", account=account.id if account else "nobody")
         raise BadForm("login_wrong", field="password")
     with services.db.writing() as session:
         rows.forget_attempts(session, tries)
+        held = rows.desk_session(session, digest(before)) if before else None
+        if held is not None:
+            session.delete(held)
         logs.security("logged_in", account=account.id)
         return _begin(session, account, now)
 
@@ -222,7 +226,7 @@ def change(services: Services, who: Person, form: Mapping[str, str]) -> None:
     if form.get("password"):
         with services.db.reading() as session:
             before = rows.get(session, who.id).password_hash
-        if not passwords.matches(before, form.get("old", "")[: passwords.LONGEST]):
+        if not passwords.matches(before, form.get("old", "")):
             raise BadForm("password_wrong", field="old")
         kept = _new_password(form, who.email, name)
     with services.db.writing() as session:

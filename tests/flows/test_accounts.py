@@ -130,6 +130,16 @@ def test_a_good_password_has_eight_signs_of_any_kind(good: str) -> None:
     assert passwords.weakness(good, "mia@mia.example", "Mia") == ""
 
 
+def test_a_password_is_compared_whole(house: House) -> None:
+    long = MIA | {"password": "a horse " * 32}
+    assert len(long["password"]) == passwords.LONGEST
+    accounts.welcome(house.services, token(accounts.setup_link(house.services)), long, "es")
+    assert accounts.log_in(house.services, long, "1")
+    for other in (long["password"] + "x", long["password"][:-1], long["password"].upper(), f" {long['password']}"):
+        with pytest.raises(BadForm):
+            accounts.log_in(house.services, long | {"password": other}, "1")
+
+
 def test_a_password_is_the_same_however_its_accents_are_typed() -> None:
     assert passwords.matches(passwords.hashed("ñandú volador"), "ñandú volador")
 

@@ -124,8 +124,9 @@ def logged_in(session_id: str, place: str) -> BaseResponse:
 
 
 def logged_out() -> BaseResponse:
-    """Back to the entrance without the cookie."""
+    """Back to the entrance without the cookie, and without pages that the browser kept."""
     answer = redirect(to("login"), 303)
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     answer.delete_cookie(cookie_name(), secure=_https(), httponly=True, samesite="Lax", path="/")
     return answer
 

@@ -9,7 +9,7 @@ from integration import passwords
 from integration.domain.errors import BadForm, PostventaError, TooMany
 from integration.flows import accounts
 from integration.flows.accounts import Person
-from integration.web.dashboard.door import logged_in, logged_out, sent, show, to, words_of
+from integration.web.dashboard.door import cookie_name, logged_in, logged_out, sent, show, to, words_of
 from integration.web.visitor import services
 
 
@@ -37,7 +37,8 @@ def login() -> BaseResponse:
     if form is None:
         return _login()
     try:
-        session_id = accounts.log_in(services(), form, request.remote_addr or "")
+        held = request.cookies.get(cookie_name(), "")
+        session_id = accounts.log_in(services(), form, request.remote_addr or "", held)
     except BadForm as error:
         return _login(400, form=form, wrong=error)
     except TooMany as error:

@@ -11,6 +11,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from integration.db.tables import AnswerRow, ComplaintRow, MailRow, OrderRow, Shop, Task
+from integration.flows import accounts
 from integration.web.dashboard import HALLS, OWNERS_ROOMS, ROOMS
 from tests.flows.house import House
 from tests.web.desk.conftest import COOKIE, HTTPS, MIA, OTHER, Desk, complained, order_of, sold_elsewhere
@@ -118,12 +119,44 @@ def test_logging_in_gives_a_new_session_whatever_the_cookie_held(house: House, d
     assert eve.get("/admin/", base_url=HTTPS).status_code == 200
 
 
+def test_logging_in_again_ends_the_session_before(house: House, desk: Desk) -> None:
+    before = desk.client.get_cookie(COOKIE, domain="mia.example")
+    assert before
+    assert desk.client.post("/admin/login", data=MIA, base_url=HTTPS).status_code == 303
+    after = desk.client.get_cookie(COOKIE, domain="mia.example")
+    assert after
+    assert after.value != before.value
+    thief = house.app.test_client()
+    thief.set_cookie(COOKIE, before.value, domain="mia.example", secure=True)
+    assert thief.get("/admin/", base_url=HTTPS).status_code == 303
+    assert desk.get("/admin/").status_code == 200
+
+
+def test_passwords_are_masked_pasted_and_remembered_by_whoever_keeps_them(house: House, desk: Desk) -> None:
+    pages = {
+        "/admin/login": {"password": "current-password"},
+        accounts.reset_link(house.services, MIA["email"]).removeprefix(HTTPS): {"password": "new-password"},
+        "/admin/account": {"old": "current-password", "password": "new-password"},
+    }
+    for path, fields in pages.items():
+        html = desk.get(path).text
+        for name, kept_as in fields.items():
+            field = re.search(rf'<input [^>]*name="{name}"[^>]*>', html)
+            assert field, path
+            assert 'type="password"' in field[0]
+            assert f'autocomplete="{kept_as}"' in field[0]
+        names = set(re.findall(r'<input [^>]*name="(\w+)"', html))
+        assert names <= {"name", "email", "password", "old", "csrf", "action", "locale"}, path  # no hints, no questions
+        assert "onpaste" not in html
+
+
 def test_logging_out_ends_the_session_and_the_cookie(house: House, desk: Desk) -> None:
     cookie = desk.client.get_cookie(COOKIE, domain="mia.example")
     assert cookie
     answer = desk.post("/admin/logout")
     assert (answer.status_code, answer.location) == (303, "/admin/login")
     assert f"{COOKIE}=;" in answer.headers["Set-Cookie"]
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     thief = house.app.test_client()
     thief.set_cookie(COOKIE, cookie.value, domain="mia.example", secure=True)
     assert thief.get("/admin/", base_url=HTTPS).status_code == 303

@@ -1,0 +1,75 @@
+"""Nothing in the code turns a text into a program, an object or a weak secret (ASVS 1.2.5, 1.3.2, 1.5.1, 11)."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.house.code import PACKAGES, imports, sources, uses
+
+RUNS_TEXT = {
+    "eval", "exec", "compile", "__import__", "os.system", "os.popen", "os.execl", "os.execv", "os.spawnl", "os.spawnv",
+    "jinja2.Template", "flask.render_template_string",
+}  # fmt: skip
+READS_OBJECTS = ("pickle", "marshal", "shelve", "dill", "jsonpickle", "yaml", "xml", "lxml", "ctypes")
+WEAK = {
+    "hashlib.md5", "hashlib.sha1", "random.random", "random.choice", "random.randint", "random.randrange",
+    "random.randbytes",
+    "cryptography.hazmat.primitives.ciphers.modes.ECB", "cryptography.hazmat.primitives.ciphers.modes.CBC",
+    "cryptography.hazmat.primitives.hashes.MD5", "cryptography.hazmat.primitives.hashes.SHA1",
+    "cryptography.hazmat.primitives.asymmetric.padding.PKCS1v15", "ssl._create_unverified_context", "ssl.CERT_NONE",
+}  # fmt: skip
+
+
+def found(names: set[str]) -> list[str]:
+    return [f"{path}:{line}" for path, tree in sources(*PACKAGES) for line in uses(tree, names)]
+
+
+def test_no_text_is_run_as_code() -> None:
+    assert found(RUNS_TEXT) == []
+
+
+def test_no_program_is_started_through_a_shell() -> None:
+    shells = [
+        f"{path}:{node.lineno}"
+        for path, tree in sources(*PACKAGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "shell"
+    ]
+    assert shells == []
+
+
+def test_nothing_is_read_that_could_bring_objects_or_entities_along() -> None:
+    known = [(path, name) for path, tree in sources(*PACKAGES) for _, name in imports(tree)]
+    assert [(path, name) for path, name in known if name.split(".")[0] in READS_OBJECTS] == []
+
+
+def test_no_weak_hash_cipher_padding_or_chance_is_used() -> None:
+    assert found(WEAK) == []
+
+
+def test_certificates_are_always_checked() -> None:
+    unchecked = [
+        f"{path}:{node.lineno}"
+        for path, tree in sources(*PACKAGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg in ("verify", "check_hostname")
+        and isinstance(node.value, ast.Constant) and node.value.value is False
+    ]  # fmt: skip
+    assert unchecked == []
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (RUNS_TEXT, "eval('1')"),
+        (RUNS_TEXT, "import os\nos.system('ls')"),
+        (RUNS_TEXT, "from os import popen as p\np('ls')"),
+        (WEAK, "import hashlib\nhashlib.md5(b'')"),
+        (WEAK, "from random import choice\nchoice('ab')"),
+        (WEAK, "from cryptography.hazmat.primitives.ciphers import modes\nmodes.ECB()"),
+    ],
+)
+def test_these_checks_find_what_they_look_for(names: set[str], code: str) -> None:
+    assert uses(ast.parse(code), names)
