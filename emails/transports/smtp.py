@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 import smtplib
+import socket
 import ssl
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from email.message import EmailMessage
 
@@ -19,6 +20,7 @@ from integration.domain.errors import Ambiguous, Permanent, Refused, Temporary
 
 _MAILS_PER_CONNECTION = 100
 _ENCRYPTED_PORT = 465
+_PARTING = 2.0  # seconds for the server's goodbye
 
 
 class SmtpTransport(Transport):
@@ -29,15 +31,18 @@ class SmtpTransport(Transport):
         self._mine = threading.local()
         self._lock = threading.Lock()
         self._connections: set[smtplib.SMTP] = set()
+        self._busy: set[smtplib.SMTP] = set()
 
     def send(self, message: EmailMessage, *, kind: str, mail_id: str, at: datetime) -> None:  # noqa: ARG002 - a server asks for neither kind nor time
         """See `Transport`."""
         connection = self._connection()
+        self._busy.add(connection)
         try:
             self._hand_over(connection, message, mail_id)
         except smtplib.SMTPServerDisconnected as error:
             raise Temporary("mail_dropped", host=self._server.host) from error
         finally:
+            self._busy.discard(connection)
             if connection.sock is None:
                 self._forget(connection)
 
@@ -49,11 +54,14 @@ class SmtpTransport(Transport):
         return Probe(f"{self._server.host}:{self._server.port}", encrypted, bool(self._server.username))
 
     def close(self) -> None:
-        """See `Transport`."""
+        """See `Transport`. A mail that is under way is cut off and left in doubt: its server may think for minutes."""
         with self._lock:
             connections, self._connections = self._connections, set()
         for connection in connections:
-            _hang_up(connection)
+            if connection in self._busy:
+                _cut(connection)
+            else:
+                _hang_up(connection)
 
     # -- one mail -------------------------------------------------------------------------------------
 
@@ -183,8 +191,15 @@ def _still_there(connection: smtplib.SMTP) -> bool:
         return False
 
 
+def _cut(connection: smtplib.SMTP) -> None:
+    with suppress(OSError, AttributeError):  # gone already
+        connection.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+
+
 def _hang_up(connection: smtplib.SMTP) -> None:
     try:
+        if connection.sock is not None:
+            connection.sock.settimeout(_PARTING)
         connection.quit()
     except (smtplib.SMTPException, OSError):
         connection.close()

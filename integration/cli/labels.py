@@ -10,7 +10,7 @@ from integration.cli.commands import config_option, helped, postventa, services_
 from integration.cli.terminal import say
 from integration.db.queries import labels as rows
 from integration.db.queries import shops
-from integration.flows import labels
+from integration.flows import labels, machine
 
 
 @postventa.group("labels", help=helped("labels"))
@@ -26,6 +26,7 @@ def add(config_path: Path, shop_name: str, files: tuple[Path, ...]) -> None:
     """Each PDF is handed out once."""
     with services_at(config_path) as services, services.db.writing() as session:
         shop = shops.shop_by_name(session, shop_name)
+        machine.room(services)
         for file in files:
             labels.add_stock(session, shop, file.read_bytes(), file.name, services.clock())
         session.flush()

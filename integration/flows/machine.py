@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from integration.db import places
+from integration.domain.errors import Conflict
 from integration.flows import backups
 from integration.flows.findings import Finding
 from integration.flows.services import Services
@@ -20,6 +21,14 @@ CLOCK_MOST = timedelta(minutes=2)
 def examine(services: Services) -> list[Finding]:
     """What doctor tells of the machine. The clock is told once a store has answered: call it after those checks."""
     return [*_disks(services), *_key_file(services), _backup(services), *_clock(services)]
+
+
+def room(services: Services) -> None:
+    """`Conflict("disk_nearly_full")` while the disk should be kept for what must not be lost (E10)."""
+    settings = services.settings
+    free = places.free_share(places.home_of(settings.database_url, settings.folder))
+    if free < DISK_LEAST:
+        raise Conflict("disk_nearly_full", percent=int(free * 100))
 
 
 def _disks(services: Services) -> Iterator[Finding]:

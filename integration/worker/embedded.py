@@ -62,7 +62,7 @@ class Embedded:
         self._scheduler.start()
         self._ring(*self._bells)
 
-    def stop(self, patience: float = 10) -> None:
+    def stop(self, patience: float = 8) -> None:
         """End after the task at hand, at most `patience` seconds later."""
         self._stopping.set()
         self._scheduler.shutdown(wait=False)

@@ -6,6 +6,7 @@ import socket
 import ssl
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -137,6 +138,27 @@ def test_a_closed_transport_can_be_used_again(either: Either) -> None:
     way_out.close()
     way_out.send(build_message(LETTER), kind="label", mail_id="mail_2", at=NOW)
     assert len(arrived()) == 2
+
+
+def test_closing_cuts_off_a_mail_that_its_server_thinks_about(serve: Serve, ways_out: ExitStack) -> None:
+    desk = serve(MailDesk(DOT="hang"))
+    way_out = to(desk, ways_out, verdict_timeout=60)
+    ended: list[SinkError] = []
+
+    def hand_over() -> None:
+        try:
+            send(way_out)
+        except SinkError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=hand_over)
+    thread.start()
+    end = time.monotonic() + 10
+    while not desk.mails and time.monotonic() < end:
+        time.sleep(0.01)
+    way_out.close()
+    thread.join(10)
+    assert [type(error) for error in ended] == [Ambiguous]
 
 
 def test_threads_do_not_disturb_each_other(either: Either) -> None:
