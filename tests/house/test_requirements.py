@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -51,3 +53,13 @@ def test_every_requirement_of_pyproject_is_pinned_to_a_version_it_allows(file: s
 def test_developers_run_the_same_versions_as_owners() -> None:
     owners, developers = pins("requirements.txt"), pins("requirements-dev.txt")
     assert {name: developers.get(name) for name in owners} == owners
+
+
+def test_whoever_runs_one_machine_installs_no_broker() -> None:
+    assert {"celery", "kombu", "redis"} & set(pins("requirements.txt")) == set()
+
+
+def test_the_service_starts_without_the_engine_of_many_machines() -> None:
+    modules = "integration.cli, integration.app, integration.worker.embedded, webhooks.routes"
+    code = f"import sys, {modules}; sys.exit(bool({{'celery', 'kombu'}} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
