@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import unicodedata
 from functools import cache
@@ -49,7 +50,8 @@ def weakness(password: str, *known: str) -> str:
     if len(plain) > LONGEST:
         return "password_long"
     easy = {word.casefold() for word in known if word} | {known[0].partition("@")[0].casefold() if known else ""}
-    return "password_common" if plain.casefold() in _common() | easy or len(set(plain)) < 3 else ""
+    guessed = plain.casefold() in _common() | easy or _digest(plain) in _leaked() or len(set(plain)) < 3
+    return "password_common" if guessed else ""
 
 
 def _plain(password: str) -> str:
@@ -57,9 +59,23 @@ def _plain(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
+def _digest(plain: str) -> str:
+    """As `known_passwords.txt` has it: nothing secret is kept, so that 40 bits are enough."""
+    return hashlib.sha256(plain.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
 @cache
 def _common() -> frozenset[str]:
-    text = files("integration").joinpath("common_passwords.txt").read_text("utf-8")
+    return _lines("common_passwords.txt")
+
+
+@cache
+def _leaked() -> frozenset[str]:
+    return _lines("known_passwords.txt")
+
+
+def _lines(name: str) -> frozenset[str]:
+    text = files("integration").joinpath(name).read_text("utf-8")
     return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from importlib.resources import files
 from threading import Thread
 
 import pytest
@@ -148,6 +150,14 @@ def test_the_list_of_known_passwords_is_read_as_it_is_compared() -> None:
     listed = passwords._common()
     assert len(listed) >= 200
     assert [word for word in listed if word != word.casefold() or len(word) < passwords.SHORTEST] == []
+
+
+def test_the_three_thousand_most_used_passwords_are_refused() -> None:
+    lines = files("integration").joinpath("known_passwords.txt").read_text("utf-8").splitlines()
+    assert len({line for line in lines if re.fullmatch("[0-9a-f]{10}", line)}) == 3000
+    for known in ("trustno1", "1qaz2wsx", "Samantha1", "STARWARS"):
+        assert passwords.weakness(known, "mia@mia.example", "Mia") == "password_common"
+    assert passwords.weakness("a few words in a row", "mia@mia.example", "Mia") == ""
 
 
 def test_an_agent_sees_the_shops_she_was_invited_for(house: House) -> None:

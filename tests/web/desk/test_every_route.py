@@ -1,6 +1,4 @@
-"""Every address that answers, one by one: who gets in, whose form it takes, whose things it shows, what it says of
-itself (D8, D10, D13). A new route fails here until all of that is decided for it.
-"""
+"""Every address: who gets in, whose form it takes, whose things it shows; a new one has to be decided (D8, D10, D13)."""
 
 from __future__ import annotations
 
