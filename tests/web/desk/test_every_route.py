@@ -1,4 +1,4 @@
-"""Every address: who gets in, whose form it takes, whose things it shows; a new one has to be decided (D8, D10, D13)."""
+"""Every address: who gets in, whose form it takes, whose things it shows; a new one has to be decided (D8, D10)."""
 
 from __future__ import annotations
 
