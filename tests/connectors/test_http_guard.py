@@ -69,6 +69,10 @@ def test_no_trick_in_an_address_reaches_a_private_host(url: str) -> None:
     assert caught.value.code in ("private_host", "bad_url")
 
 
+def test_these_are_forty_tricks_or_more() -> None:
+    assert len(set(TRICKS)) >= 40
+
+
 @pytest.mark.parametrize("url", ["https://shop.example/a?b=c", "https://shop.example:443/", "https://ñandú.example/"])
 def test_an_honest_https_address_is_dialled_on_port_443(url: str) -> None:
     with pytest.raises(Dialled) as caught:

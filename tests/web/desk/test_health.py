@@ -10,7 +10,9 @@ import pytest
 from integration import __version__
 from integration.db import places
 from integration.db.care_tables import Cursor
+from integration.db.session import Database
 from integration.db.tables import MailRow, Pause, Receipt, Shop, Task
+from integration.domain.errors import Temporary
 from integration.flows import health
 from integration.flows.findings import Finding
 from integration.i18n import catalogue
@@ -130,6 +132,20 @@ def test_every_check_has_its_place_on_the_page() -> None:
     checks = {key.split(".")[1] for key in catalogue("es") if key.startswith("doctor.")}
     for check in checks:
         assert health.area_of(Finding(check, ok=True, params={"stream": "mail"})) in health.AREAS
+
+
+def test_strangers_learn_whether_it_is_ready_and_nothing_else(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    stranger = house.app.test_client()
+    for door in ("/healthz", "/readyz"):
+        answer = stranger.get(door)
+        assert (answer.status_code, answer.text) == (200, "ok\n")
+
+    def busy(*_: object) -> None:
+        raise Temporary("database_busy", why="secret")
+
+    monkeypatch.setattr(Database, "writing", busy)
+    assert (stranger.get("/readyz").status_code, stranger.get("/readyz").text) == (503, "not ready\n")
+    assert stranger.get("/healthz").status_code == 200
 
 
 # -- webhooks that nobody could act on (E6) --------------------------------------------------------------------

@@ -84,6 +84,7 @@ def fill(world: World) -> None:
     person = accounts.person(house.services, accounts.log_in(house.services, MIA, "test"))
     assert person
     casework.act(house.services, person, case, {"action": "note", "note": LONG})
+    house.clock.advance(seconds=1)  # notes of one millisecond have no order
     mail = next(one.id for one in house.rows(MailRow) if one.kind == "label" and one.shop_id == house.shop_id)
     shop = f"/admin/shops/{house.shop_id}"
     world.paths = {
