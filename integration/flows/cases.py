@@ -12,12 +12,12 @@ from sqlmodel import Session
 from integration.db.queries import complaints as rows
 from integration.db.queries import orders, shops
 from integration.db.queries.history import of_subject
-from integration.db.tables import ComplaintRow
+from integration.db.tables import CodeRow, ComplaintRow
 from integration.domain.errors import BadForm, Conflict
 from integration.domain.facts import Order
 from integration.domain.money import Money
 from integration.domain.policy import Fix
-from integration.flows import deciding, history, mails
+from integration.flows import deciding, history, mails, redemptions
 from integration.flows.complaints import Step
 from integration.flows.people import digest
 from integration.flows.services import Services
@@ -38,7 +38,8 @@ class CaseView:
     `extra_offer` is what an extra would be, as kind and value (`percent 10`), empty if the policy gives none;
     `suggested_fix` is what the policy names for this cause, empty if it leaves that to a person;
     `code_state` is the state of the order's code, empty without one; `open_actions` are those of `ACTIONS` that
-    make sense now.
+    make sense now. `code_used_by` is the number of the order that was paid with the code, `code_used_at` when that
+    was heard of.
     """
 
     visit: Visit
@@ -64,6 +65,8 @@ class CaseView:
     steps: tuple[Step, ...]
     open_actions: tuple[str, ...]
     suggested_fix: str = ""
+    code_used_by: str = ""
+    code_used_at: datetime | None = None
 
 
 def page(services: Services, token: str) -> CaseView:
@@ -186,6 +189,12 @@ def _open_actions(case: ComplaintRow) -> tuple[str, ...]:
     )
 
 
+def _used_by(session: Session, code: CodeRow | None) -> str:
+    """The number of the order that was paid with it, as the owner knows it."""
+    row = orders.by_ref(session, code.shop_id, code.used_by) if code and code.used_by else None
+    return (row.number or row.ref) if row else ""
+
+
 def view_of(session: Session, services: Services, visit: Visit, case: ComplaintRow) -> CaseView:
     """The case as its page shows it."""
     shop = shops.shop(session, case.shop_id)
@@ -205,4 +214,5 @@ def view_of(session: Session, services: Services, visit: Visit, case: ComplaintR
         extra_offer=f"{offer.kind} {offer.value.normalize():f}" if offer and not code else "",
         steps=tuple(Step(line.at, line.to_state) for line in of_subject(session, shop.id, case.id)),
         open_actions=_open_actions(case), suggested_fix=getattr(policy.fixes, case.cause, ""),
+        code_used_by=_used_by(session, code), code_used_at=redemptions.used_at(session, code) if code else None,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from integration.domain.ids import new_id
 from integration.domain.money import Money
 from integration.domain.policy import ExtraKind
 from integration.domain.tasks import DiscountRequest
-from integration.flows import deciding, history, mails
+from integration.flows import deciding, history, mails, order_notes
 from integration.flows.people import identities
 from integration.flows.services import Services
 from integration.flows.shops import connector_of
@@ -101,6 +101,7 @@ def created(session: Session, services: Services, task: Task, now: datetime) -> 
     history.note(session, code.shop_id, code.id, now, "store", code.state, "created")
     code.state = "created"
     logs.security("code_issued", shop=code.shop_id, code=code.id)
+    order_notes.ask(session, code.shop_id, "code", code.complaint_id, now)
     shop = shops.shop(session, code.shop_id)
     key, context = f"discount_code:{code.order_id}", {"code_id": code.id}
     mails.queue(

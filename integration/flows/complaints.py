@@ -15,7 +15,7 @@ from integration.db.tables import ComplaintRow, OrderRow, Shop
 from integration.domain.errors import BadForm, Conflict
 from integration.domain.ids import new_id, spoken_number
 from integration.domain.policy import CAUSES, WISHES
-from integration.flows import deciding, history, linking, mails
+from integration.flows import deciding, history, linking, mails, order_notes
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, zone_of
 from integration.flows.visits import Visit, known_visit, visit_of
@@ -121,6 +121,7 @@ def open_complaint(
     mails.queue(
         session, services, shop, "complaint_ack", f"complaint_ack:{case.id}", now, order_id=row.id, complaint_id=case.id
     )
+    order_notes.ask(session, shop.id, "opened", case.id, now)
     deciding.settle(session, services, shop, case, now)
     return case
 

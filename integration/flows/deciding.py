@@ -13,7 +13,7 @@ from integration.db.tables import ComplaintRow, OrderRow, Shop
 from integration.domain.facts import Order
 from integration.domain.money import Money
 from integration.domain.policy import Cause, Policy
-from integration.flows import codes, history, linking, mails
+from integration.flows import codes, history, linking, mails, order_notes
 from integration.flows.people import identities
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, zone_of
@@ -131,3 +131,4 @@ def move(session: Session, case: ComplaintRow, state: str, actor: str, now: date
     case.state = new
     if new == "closed":
         case.closed_at = now
+        order_notes.ask(session, case.shop_id, "closed", case.id, now)

@@ -60,6 +60,7 @@ def _lines(session: Session, shops: Sequence[str], period: Period) -> tuple[Line
         *kpis.resolution(cases),
         *kpis.satisfaction(rows.scores(session, shops, *span), *rows.surveys(session, shops, *span)),
         *kpis.retention(_customers(session, shops, _window(period))),
+        *kpis.redemption(*reversed(rows.codes(session, shops, *span))),
     )
 
 

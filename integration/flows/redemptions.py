@@ -10,7 +10,7 @@ from integration.db.queries import complaints
 from integration.db.queries.history import of_subject
 from integration.db.tables import CodeRow, Shop
 from integration.domain.facts import Order
-from integration.flows import history
+from integration.flows import history, order_notes
 from integration.rules import redemption, transitions
 
 
@@ -25,6 +25,7 @@ def note(session: Session, shop: Shop, order: Order, now: datetime) -> None:
         elif transitions.allowed("code", code.state, "redeemed"):
             history.note(session, shop.id, code.id, now, "store", code.state, "redeemed")
             code.state, code.used_by = "redeemed", order.ref
+            order_notes.ask(session, shop.id, "redeemed", code.complaint_id, now)
 
 
 def used_at(session: Session, code: CodeRow) -> datetime | None:

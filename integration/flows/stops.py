@@ -71,6 +71,8 @@ def _order_of(session: Session, task: Task) -> str:
         return complaints.code(session, task.shop_id, task.subject).order_id
     if task.kind == "RunFollowUp":
         return outbox.followup(session, task.shop_id, task.subject).order_id
+    if task.kind == "NoteOrder":
+        return complaints.get(session, task.shop_id, task.subject.partition(":")[2]).order_id
     return task.subject if task.kind == "AssumeDelivered" else ""
 
 

@@ -126,6 +126,11 @@ def retention(customers: Sequence[Customer]) -> tuple[Line, ...]:
     return (_retained("retention", customers), *apart)
 
 
+def redemption(used: int, given: int) -> tuple[Line, ...]:
+    """How many of the codes given were used in a later order."""
+    return (share("codes_used", used, given),)
+
+
 def _retained(name: str, customers: Sequence[Customer]) -> Line:
     back = sum(1 for one in customers if _came_back(one))
     return share(name, back, len(customers))

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from integration.db.tables import CodeRow, ComplaintRow
+from integration.db.tables import CodeRow, ComplaintRow, OrderRow
+from integration.flows import numbers
 from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
 from tests.flows.shoppers import command
@@ -112,6 +113,31 @@ def test_a_deleted_order_gives_it_back(make_house: MakeHouse) -> None:
     assert house.post(*store(house).signed_webhook(ref, "order.deleted", house.secret)) == 200
     house.run()
     assert code(house).state == "mailed"
+
+
+def test_the_case_page_the_order_and_the_numbers_tell_of_it(given: House) -> None:
+    path = given.link("owner_fix", "admin/case")
+    assert "Se usó en el pedido" not in given.client.get(path).text
+    assert codes_used(given) == (0, 1)
+    ref = buys(given, code(given).code)
+    look(given)
+    given.run()
+    [order] = [row for row in given.rows(OrderRow) if row.ref == ref]
+    assert f"Se usó en el pedido {order.number}, el 22 " in given.client.get(path).text
+    assert codes_used(given) == (1, 1)
+    [first] = [row for row in given.rows(OrderRow) if row.ref != ref]
+    said = f"código {code(given).code} usado en otro pedido"
+    assert said in str(store(given).shop.orders[int(first.ref)].get("note") or store(given).shop.notes)
+    cancelled(given, ref)
+    look(given)
+    assert "Se usó en el pedido" not in given.client.get(path).text
+    assert codes_used(given) == (0, 1)
+
+
+def codes_used(house: House) -> tuple[int, int | None]:
+    """Of the numbers: how many codes were used, of how many."""
+    line = numbers.of_shops(house.services, [house.shop_id], 30).figures["codes_used"].now
+    return line.n, line.of
 
 
 def test_the_case_says_which_order_used_its_code(given: House) -> None:

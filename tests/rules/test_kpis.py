@@ -157,3 +157,9 @@ def test_a_period_has_its_start_not_its_end_and_knows_the_one_before() -> None:
     assert T0 + 30 * DAY not in month
     assert month.before() == Period(T0 - 30 * DAY, T0)
     assert month.shifted(DAY) == Period(T0 - DAY, T0 + 29 * DAY)
+
+
+def test_codes_used_are_told_of_those_given_once_there_are_enough() -> None:
+    assert kpis.redemption(2, 4) == (Line("codes_used", None, "percent", 2, of=4),)
+    [line] = kpis.redemption(3, 10)
+    assert (line.name, line.value, line.n, line.of) == ("codes_used", 30.0, 3, 10)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
-from integration.db.tables import AnswerRow, ComplaintRow, HistoryRow, MailRow, OrderRow
+from integration.db.tables import AnswerRow, CodeRow, ComplaintRow, HistoryRow, MailRow, OrderRow
 
 Shops = Sequence[str]
 
@@ -66,6 +66,14 @@ def surveys(session: Session, shops: Shops, start: datetime, end: datetime) -> t
     )
     mine = (col(MailRow.shop_id).in_(shops), MailRow.kind == "survey", _within(MailRow.sent_at, start, end))
     return session.exec(mailed.where(*mine)).one()
+
+
+def codes(session: Session, shops: Shops, start: datetime, end: datetime) -> tuple[int, int]:
+    """How many of the codes set aside reached their people, and how many of those were used."""
+    given = col(CodeRow.state).in_(("mailed", "redeemed", "expired"))
+    mine = (col(CodeRow.shop_id).in_(shops), _within(CodeRow.reserved_at, start, end), given)
+    counted = select(func.count(col(CodeRow.id)), func.count(col(CodeRow.id)).filter(col(CodeRow.used_by) != ""))
+    return session.exec(counted.where(*mine)).one()
 
 
 def buyers(

@@ -21,7 +21,7 @@ DETAILS = {
     "first_reply": ("first_reply_p90", "acknowledged", "acknowledged_p90"),
     "resolution": ("resolution_p90", "first_resolution"),
     "csat": ("response_rate",),
-    "retention": ("retention_resolved", "retention_unresolved", "retention_silent"),
+    "retention": ("retention_resolved", "retention_unresolved", "retention_silent", "codes_used"),
 }
 """The five numbers, and the lines below each."""
 _SAID = re.compile(

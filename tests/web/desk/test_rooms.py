@@ -101,7 +101,7 @@ def test_the_page_shows_what_the_export_writes(house: House, desk: Desk) -> None
         shown = ["complaints", "complaints_per_100", *(name for name in rows if name.startswith("cause.")),
                  "first_reply", "first_reply_p90", "acknowledged", "acknowledged_p90", "resolution", "resolution_p90",
                  "first_resolution", "csat", "response_rate", "retention", "retention_resolved",
-                 "retention_unresolved", "retention_silent"]  # fmt: skip
+                 "retention_unresolved", "retention_silent", "codes_used"]  # fmt: skip
         assert exact == [rows[name][2] for name in shown]
     assert rows["complaints"][2:6] == ["4", "count", "4", ""]
     assert rows["complaints_per_100"][2:6] == ["50.0", "per_100", "4", "8"]
