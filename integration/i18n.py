@@ -160,9 +160,13 @@ def check_words(words: Words, code: str, *, ok: bool, params: Mapping[str, objec
     problem = params.get("problem", "")
     for kind in ("ok",) if ok else (problem, "bad"):
         if said := _filled(words, f"checks.{code}.{kind}", params):
-            why = _filled(words, f"errors.{problem}", params) if kind == "bad" else ""
-            return f"{said} {why}".rstrip()
+            return f"{said} {_why(words, problem, params)}".rstrip() if kind == "bad" else said
     return _filled(words, f"errors.{code}", params) or code
+
+
+def _why(words: Words, problem: object, params: Mapping[str, object]) -> str:
+    kind = "bad"
+    return _filled(words, f"errors.{problem}", params) or _filled(words, f"doctor.{problem}.{kind}", params)
 
 
 def _filled(words: Words, key: str, params: Mapping[str, object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connectors.base import Check
+from connectors.base import ADVICE, Check
 from integration.db.queries import cursors, lists
 from integration.db.queries import shops as rows
 from integration.domain.errors import BadForm, NotFound
@@ -42,6 +42,11 @@ class ShopView:
     standing: tuple[tuple[str, str], ...]
     unread: str
     delivered_when: tuple[str, ...]
+
+    @property
+    def in_trouble(self) -> bool:
+        """Whether a check failed that is more than good to know."""
+        return any(one.feature != ADVICE for one in self.failed)
 
 
 def listed(services: Services, who: Person) -> tuple[ShopView, ...]:

@@ -29,23 +29,26 @@ def look(services: Services, shop_id: str, connector: StoreConnector) -> list[Ch
         return []
     with services.db.reading() as session:
         connection = shops.connection_of(session, shops.shop(session, shop_id))
-        before = joinings.last_ping(session, connection.id)
-    url = connecting.webhook_url(services, connection)
+    url, asked_at = connecting.webhook_url(services, connection), services.clock()
+    told = {"url": services.settings.server.public_url.rstrip("/")}
     try:
         if not connector.knock(url, webhook_secrets(services, connection)[0]):
             return []
     except SinkError:
         return []  # what is wrong between us and the store is told by its own checks
     with services.db.reading() as session:
-        after = joinings.last_ping(session, connection.id)
-    if after is None or after == before:
-        return [Check("store_reaches_us", False, {"url": url, "problem": _in_the_way(services)}, ADVICE)]
-    return [Check("store_reaches_us", True, {"url": url}), *_cron(services, shop_id)]
+        pinged = joinings.last_ping(session, connection.id)
+    if pinged is None or pinged < asked_at:
+        return [Check("store_reaches_us", False, told | _in_the_way(services), ADVICE)]
+    return [Check("store_reaches_us", True, told), *_cron(services, shop_id)]
 
 
-def _in_the_way(services: Services) -> str:
-    """What a call of our own to our public address meets first; empty when it meets nothing."""
-    return next((finding.check for finding in reach.look(services) if not finding.ok), "")
+def _in_the_way(services: Services) -> dict[str, str]:
+    """What a call of our own to our public address meets first; nothing when it meets nothing."""
+    for finding in reach.look(services):
+        if not finding.ok:
+            return {name: str(value) for name, value in finding.params.items()} | {"problem": finding.check}
+    return {}
 
 
 def _cron(services: Services, shop_id: str) -> list[Check]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hmac
-import http.client
 import secrets
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -14,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from werkzeug.wrappers import Request, Response
 
-from integration.demo.stores.woocommerce_hooks import encode
+from integration.demo.stores.woocommerce_hooks import encode, post
 
 PATH = "/wc-auth/v1/"
 NEEDED = ("app_name", "user_id", "return_url", "callback_url", "scope")
@@ -119,22 +117,8 @@ class Approvals:
         return Response(status=302, headers={"Location": back(asked, 1)})
 
     def _post(self, url: str, told: dict[str, Any]) -> int:
-        parts = urlsplit(url)
-        place = (parts.hostname or "", parts.port)
-        line: http.client.HTTPConnection
-        if parts.scheme == "https":
-            trust = ssl.create_default_context(cafile=self.ca_file)
-            line = http.client.HTTPSConnection(*place, timeout=_TIMEOUT, context=trust)
-        else:
-            line = http.client.HTTPConnection(*place, timeout=_TIMEOUT)
         headers = {"User-Agent": f"WordPress/6.8.7; {self._home}", "Content-Type": "application/json;charset=utf-8"}
-        try:
-            line.request("POST", f"{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}", encode(told), headers)
-            return line.getresponse().status
-        except (OSError, http.client.HTTPException):
-            return 0
-        finally:
-            line.close()
+        return post(url, headers, encode(told), _TIMEOUT, self.ca_file)
 
 
 def back(asked: Mapping[str, str], success: int) -> str:

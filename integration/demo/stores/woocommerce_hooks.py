@@ -9,6 +9,7 @@ import http.client
 import json
 import re
 import secrets
+import ssl
 from copy import deepcopy
 from threading import RLock
 from typing import Any
@@ -27,9 +28,10 @@ _TIMEOUT = 60
 
 
 class Hooks:
-    """The shop's webhooks by id. Each event is POSTed once and never again."""
+    """The shop's webhooks by id. Each event is POSTed once and never again. `ca_file` is whom the shop trusts."""
 
     def __init__(self, source: str, now: Clock) -> None:
+        self.ca_file: str | None = None
         self._source = source
         self._now = now
         self._lock = RLock()
@@ -112,7 +114,7 @@ class Hooks:
 
     def _post(self, hook: Json, body: bytes) -> int:
         headers = self.headers(hook["topic"], body, self._secrets[hook["id"]], hook["id"])
-        status = post(hook["delivery_url"], headers, body, _TIMEOUT)
+        status = post(hook["delivery_url"], headers, body, _TIMEOUT, self.ca_file)
         with self._lock:
             self._count(self._hooks.get(hook["id"], {}), 200 <= status < 303)
         return status
@@ -128,7 +130,8 @@ class Hooks:
 
     def _ping(self, hook: Json) -> None:
         headers = {"User-Agent": _AGENT, "Content-Type": "application/x-www-form-urlencoded"}
-        status = post(hook["delivery_url"], headers, f"webhook_id={hook['id']}".encode(), _PING_TIMEOUT)
+        body = f"webhook_id={hook['id']}".encode()
+        status = post(hook["delivery_url"], headers, body, _PING_TIMEOUT, self.ca_file)
         hook["pending_delivery"] = status != 200  # a 204 counts as no answer
 
     def _hook(self, hook_id: int) -> Json:
@@ -137,11 +140,14 @@ class Hooks:
         return self._hooks[hook_id]
 
 
-def post(url: str, headers: dict[str, str], body: bytes, timeout: float) -> int:
-    """The status of one POST, redirects not followed; 0 when nobody answered."""
+def post(url: str, headers: dict[str, str], body: bytes, timeout: float, ca_file: str | None = None) -> int:
+    """The status of one POST, redirects not followed; 0 when nobody answered, or by a chain that is not trusted."""
     parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    line = kind(parts.hostname or "", parts.port, timeout=timeout)
+    place = (parts.hostname or "", parts.port)
+    line = http.client.HTTPConnection(*place, timeout=timeout)
+    if parts.scheme == "https":
+        trusted = ssl.create_default_context(cafile=ca_file)
+        line = http.client.HTTPSConnection(*place, timeout=timeout, context=trusted)
     try:
         line.request("POST", f"{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}", body, headers)
         return line.getresponse().status

@@ -302,7 +302,8 @@ def test_when_the_store_lets_us_in_again_a_check_ends_the_pause(house: House, de
 
 def test_a_shop_that_does_not_reach_us_is_told_and_stops_nothing(house: House, desk: Desk) -> None:
     page = words(desk.post(f"/admin/shops/{house.shop_id}/check").text)
-    assert "La tienda no llega hasta https://mia.example/webhooks/woocommerce/" in page
+    assert "La tienda no llega hasta https://mia.example," in page
+    assert "El nombre mia.example no existe en Internet" in page
     assert "La tienda no llega hasta" in words(desk.get(f"/admin/shops/{house.shop_id}").text)
     with house.services.db.reading() as session:
         assert not connecting.in_trouble(house.shop(session))
