@@ -1,7 +1,8 @@
-"""`backup`, `restore` and `upgrade`: a copy of everything, the way back to it, and forward to a new version."""
+"""`backup`, `restore`, `upgrade`, `copy-database`: copies of everything, back, forward, and to another database."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -9,9 +10,9 @@ import click
 from integration import logs
 from integration.app import checkpoint_of, open_database, open_vault
 from integration.cli.commands import config_option, helped, in_use, postventa, settings_at
-from integration.cli.terminal import say
+from integration.cli.terminal import say, words
 from integration.clock import system_clock
-from integration.flows import backups, restoring, upgrading
+from integration.flows import backups, moving, restoring, upgrading
 
 
 @postventa.command(help=helped("backup"))
@@ -71,3 +72,18 @@ def upgrade(config_path: Path, no_backup: bool) -> None:
     say("upgrade.done", before=done.before, after=done.after)
     if done.backup:
         say("upgrade.way_back", file=done.backup)
+
+
+@postventa.command("copy-database", help=helped("copy_database"))
+@config_option
+@click.argument("source")
+@click.argument("target")
+def copy_database(config_path: Path, source: str, target: str) -> None:
+    """With the service stopped, either way between SQLite and PostgreSQL."""
+    logs.start(settings_at(config_path).log, quiet=True)
+    with (
+        moving.opened(source, target) as (there, here),
+        click.progressbar(length=moving.size(there), label=words("cli.copy.bar"), file=sys.stderr) as bar,
+    ):
+        counts = moving.copy(there, here, bar.update)
+    say("copy.done", n=sum(counts.values()), tables=len(counts))
