@@ -31,6 +31,7 @@ from integration.domain.facts import Person
 from integration.flows import alerts, intake, mail_events, person_requests
 from integration.worker import ticks
 from tests.conftest import StandingClock
+from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
 from tests.flows.shoppers import command
 from tests.flows.stores import refuse, store
@@ -273,6 +274,22 @@ def test_a_request_that_is_late_is_told_to_the_owner(house: House, monkeypatch: 
     house.clock.advance(hours=7)
     house.run()
     assert requests(house)[0].state == "done"
+
+
+def test_both_databases_find_and_forget_her(make_house: MakeHouse) -> None:
+    house = make_house("woocommerce")
+    live(house)
+    house.deliver(email="eve@example.com")
+    tell(house, PersonAsked(SAM))
+    [request] = requests(house)
+    assert MAIL in (house.folder / request.files.split()[0]).read_text("utf-8")
+    tell(house, PersonForgotten(Person(MAIL.upper(), customer_ref="7")))
+    assert [one.found for one in requests(house)] == [1, 1]
+    assert [column for column in places(house) if not column.startswith("postventa.db")] == [
+        # Eve lives in the same street of the demo.
+        "orders.facts", "receipts.body",
+    ]  # fmt: skip
+    assert {row.facts.get("email") for row in house.rows(OrderRow)} == {None, "eve@example.com"}
 
 
 # -- the shop ----------------------------------------------------------------------------------------
