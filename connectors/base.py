@@ -8,12 +8,13 @@ and `BadSignature` from `verify`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from connectors.http import Http
+from connectors.observed import Observed
 from integration.domain.errors import BadPayload
 from integration.domain.events import Event, ShipmentChanged
 from integration.domain.facts import Address, Order
@@ -241,6 +242,11 @@ class StoreConnector(ABC):
     def webhook_topics(self) -> tuple[str, ...]:
         """The topics this shop must send us."""
 
+    def observe(self, since: datetime) -> Iterator[Observed]:
+        """Look, changing nothing, at what the platform's documents leave open, by orders that changed since then."""
+        del since
+        return iter(())
+
     def app_file(self, public_url: str, webhook_url: str, features: Collection[str]) -> str:
         """The file that sets up our app at the platform; empty where there is no such app.
 
@@ -277,6 +283,10 @@ class StoreConnector(ABC):
         `secret` signs what they send, where the platform has none of its own. Those that a person paused stay paused.
         It may be asked again without harm: what is there is left alone.
         """
+
+    def forget_subscriptions(self, url: str) -> None:
+        """Delete what sends to `url`: a webhook acts for whoever made it, and she may have gone. By default nothing."""
+        del url
 
     # -- what the owner sees in her store -------------------------------------------------------------
 

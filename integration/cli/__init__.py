@@ -13,8 +13,8 @@ from integration.cli.commands import postventa
 from integration.cli.terminal import say_error, words
 from integration.domain.errors import Misconfigured, PostventaError
 
-_COMMANDS = """backups cases demo exporting keys labels mails people printing reading running setup shops tasks trying
-users"""
+_COMMANDS = """backups cases demo exporting keys labels live mails people printing reading running setup shops tasks
+trying users"""
 for _name in _COMMANDS.split():
     import_module(f"integration.cli.{_name}")  # each adds its commands to the group
 

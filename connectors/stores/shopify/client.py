@@ -41,6 +41,11 @@ class Client:
         Every document of ours may be sent twice: queries change nothing, a code exists once, and what is deleted
         stays deleted. So no answer is `Temporary`, not `Ambiguous`. A refused token is renewed once.
         """
+        told = Payload.of(self.ask(name, **variables).body)
+        return read(told), withheld(told)
+
+    def ask(self, name: str, **variables: Any) -> Response:
+        """The whole answer; raises for what its status says."""
         try:
             answer = self._send(name, variables, self.tokens.current())
             if answer.status == 401 and not self.tokens.pasted:
@@ -48,8 +53,7 @@ class Client:
         except Ambiguous as lost:
             raise lost.as_temporary() from lost
         judge_shop(answer)
-        told = Payload.of(answer.body)
-        return read(told), withheld(told)
+        return answer
 
     def _send(self, name: str, variables: Mapping[str, Any], token: str) -> Response:
         return self._http.request(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
 from connectors.base import Capabilities, Check, Delivery, Page, StoreConnector, StoreInfo, Subscription
-from connectors.stores.shopify import app_file, checks, discounts, notes, reading, scopes, subscriptions, webhook
+from connectors.observed import Observed
+from connectors.stores.shopify import app_file, checks, discounts, live, notes, reading, scopes, subscriptions, webhook
 from connectors.stores.shopify.client import Client
 from integration.domain.errors import Permanent
 from integration.domain.events import Event, ShipmentChanged
@@ -112,6 +113,10 @@ class Shopify(StoreConnector):
     def webhook_topics(self) -> tuple[str, ...]:
         """The last three can only be subscribed in the app's configuration, not by the API (facts 2.1)."""
         return (*checks.TOPICS, "customers/data_request", "customers/redact", "shop/redact")
+
+    def observe(self, since: datetime) -> Iterator[Observed]:
+        """See `live.observe`."""
+        return live.observe(self.client, since)
 
     def app_file(self, public_url: str, webhook_url: str, features: Collection[str]) -> str:
         """See `app_file.written`; a pasted token belongs to an app without such a file, so its id is empty."""

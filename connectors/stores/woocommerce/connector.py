@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 from connectors.base import Approval, Check, Credentials, Delivery, Page, StoreConnector, StoreInfo, Subscription
 from connectors.http import Http
+from connectors.observed import Observed
 from connectors.payload import Payload
-from connectors.stores.woocommerce import approval, changes, checks, hooks, notes, setup, webhook
+from connectors.stores.woocommerce import approval, changes, checks, hooks, live, notes, setup, webhook
 from connectors.stores.woocommerce.client import BY_QUERY, Client, error_code, read, shop_url
 from connectors.stores.woocommerce.discounts import (
     bindable_email,
@@ -168,6 +169,14 @@ class WooCommerce(StoreConnector):
     def heal_subscriptions(self, url: str, secret: str) -> tuple[str, ...]:
         """See `hooks.heal`."""
         return hooks.heal(self._client, url, secret, self.webhook_topics())
+
+    def observe(self, since: datetime) -> Iterator[Observed]:  # noqa: ARG002 - the shop tells all of it at any time
+        """See `live.observe`."""
+        return live.observe(self._client)
+
+    def forget_subscriptions(self, url: str) -> None:
+        """See `hooks.forget`."""
+        hooks.forget(self._client, url)
 
     def knock(self, url: str, secret: str) -> bool:
         """See `hooks.knock`."""
