@@ -27,7 +27,7 @@ BY_CODE = """
     mail.cause.* mail.wish.* mail.reason.* mail.fix_task.* mail.fix.*.title mail.fix.*.text mail.why.* mail.daily.*
     pages.causes.* pages.wishes.* pages.fixes.* pages.extra_kinds.* pages.return_reasons.* pages.methods.*
     pages.states.* pages.case_states.* pages.code_states.* pages.steps.* pages.case_steps.* pages.sources.*
-    pages.did.*
+    pages.did.* pages.order_notes.*
     desk.streams.* desk.order_states.* desk.parcel_states.* desk.confidences.* desk.kinds.* desk.tasks.* desk.life.*
     desk.platforms.* desk.mail_states.* desk.skipped.* desk.came_back.* desk.roles.* desk.shop_states.* desk.did.*
     desk.try_steps.*
