@@ -217,7 +217,7 @@ class MailRow(SQLModel, table=True):
 
 
 class LabelRow(SQLModel, table=True):
-    """A return label or slip; `reference` is the number printed on it."""
+    """A return label or slip; `reference` is the number printed on it, `pdf` is sealed as the vault does."""
 
     __tablename__ = "labels"
     __table_args__ = (UniqueConstraint("shop_id", "subject"), UniqueConstraint("shop_id", "reference"))

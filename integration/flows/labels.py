@@ -116,7 +116,8 @@ def _keep(session: Session, services: Services, label_id: str, label: Label) -> 
     row = rows.get(session, label_id)
     if row.state != "created":
         row.state, row.method, row.postage_paid = "created", label.method, label.postage_paid
-        row.pdf, row.tracking, row.expires_at = label.pdf, label.tracking, label.expires_at
+        row.pdf = services.vault.seal_bytes(label.pdf)  # a slip has the link to her returns page printed on it
+        row.tracking, row.expires_at = label.tracking, label.expires_at
         history.note(session, row.shop_id, row.id, now, "carrier", "reserved", "created", label.method)
         _warn_low_stock(session, services, row, now)
     return row

@@ -47,7 +47,7 @@ def message_of(
         date=now,
         feedback_id=f"{row.kind}:{shop.id}:postventa",
         unsubscribe_url=filling.links.get("u", "") if kind.unsubscribe_scope else "",
-        attachments=_attachments(session, row) if kind.attaches_label else (),
+        attachments=_attachments(session, services, row) if kind.attaches_label else (),
     )
     return build_message(envelope)
 
@@ -77,8 +77,8 @@ def _filling(session: Session, services: Services, shop: Shop, row: MailRow, now
     return Filling(session, services, shop, row, order_row, order, case, words, links, now)
 
 
-def _attachments(session: Session, row: MailRow) -> tuple[Attachment, ...]:
+def _attachments(session: Session, services: Services, row: MailRow) -> tuple[Attachment, ...]:
     label = labels.of_subject(session, row.shop_id, str(row.context.get("subject", "")))
     if label is None or label.pdf is None:
         return ()
-    return (Attachment(f"{label.reference}.pdf", "application/pdf", label.pdf),)
+    return (Attachment(f"{label.reference}.pdf", "application/pdf", services.vault.open_bytes(label.pdf)),)

@@ -133,7 +133,7 @@ def label_pdf(services: Services, token: str) -> tuple[str, bytes]:
     row = labels.make(services, visit.shop_id, visit.order_id, subject)
     if row.pdf is None:
         raise NotFound("no_label")
-    return f"{row.reference}.pdf", row.pdf
+    return f"{row.reference}.pdf", services.vault.open_bytes(row.pdf)
 
 
 def _newest(session: Session, visit: Visit) -> LabelRow | None:

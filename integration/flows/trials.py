@@ -152,7 +152,8 @@ def _built(session: Session, trial: _Trial, kind: str) -> tuple[EmailMessage, st
     order, subject = _order_row(session, trial), ""
     if kind == "label" and trial.label is not None:
         row = _label_row(trial, order, "own", trial.label.reference)
-        row.state, row.method, row.pdf = "created", trial.label.method, trial.label.pdf
+        row.state, row.method = "created", trial.label.method
+        row.pdf = trial.services.vault.seal_bytes(trial.label.pdf)
         row.postage_paid, row.expires_at = trial.label.postage_paid, trial.label.expires_at
         session.add(row)
         subject = row.subject

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from integration.db.tables import LabelRow
 from integration.domain.errors import Conflict, Misconfigured
 from integration.files import held
 from integration.flows import keys
@@ -177,3 +178,17 @@ def test_a_vault_without_a_file_knows_only_its_keys() -> None:
     vault = Vault({"k1": b"x" * 32})
     with pytest.raises(Misconfigured, match="key_missing"):
         vault.derive("links", "k2")
+
+
+def test_a_label_opens_after_a_rotation_and_not_when_it_was_changed(house: House) -> None:
+    house.deliver()
+    [label] = house.rows(LabelRow)
+    assert label.pdf
+    assert b"%PDF" not in label.pdf
+    keys.rotate(house.services)
+    vault = read_key_file(house.folder / "postventa.key")
+    assert vault.open_bytes(label.pdf).startswith(b"%PDF")
+    for changed in (label.pdf[:-1], label.pdf[:-1] + bytes([label.pdf[-1] ^ 1]), b"k2" + label.pdf[2:]):
+        with pytest.raises(Misconfigured):
+            vault.open_bytes(changed)
+    assert house.client.get(f"{house.link('label', 'r')}/label.pdf").data.startswith(b"%PDF")

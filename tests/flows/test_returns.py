@@ -79,6 +79,7 @@ def test_her_label_is_the_one_that_was_mailed(house: House) -> None:
     [label] = house.rows(LabelRow)
     answer = house.client.get(f"{house.link('label', 'r')}/label.pdf")
     assert answer.status_code == 200
-    assert answer.data == label.pdf
+    assert label.pdf
+    assert answer.data == house.services.vault.open_bytes(label.pdf)
     assert f"{label.reference}.pdf" in answer.headers["Content-Disposition"]
     assert len(house.rows(LabelRow)) == 1
