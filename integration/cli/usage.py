@@ -10,6 +10,7 @@ import click
 from integration.cli.terminal import words
 
 _HEADINGS = {"Options": "options", "Commands": "commands", "Positional arguments": "arguments"}
+_SENTENCE = 200  # signs; longer ones would be cut
 _EXTRAS = re.compile(r"\[(?:default: (?P<value>[^;\]]*))?(?:; )?(?P<required>required)?\]$")
 
 
@@ -58,6 +59,12 @@ class Group(click.Group):
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """`--help` with its sentence."""
         return _in_our_words(super().get_help_option(ctx))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with its first sentence, whole, however long the longest name is."""
+        with formatter.section("Commands"):
+            found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+            formatter.write_dl([(name, one.get_short_help_str(_SENTENCE)) for name, one in found if one])
 
 
 def _in_our_words(option: click.Option | None) -> click.Option | None:
