@@ -87,9 +87,19 @@ def remember(services: Services, shop_id: str, found: Iterable[Check]) -> list[C
         shop = rows.shop(session, shop_id)
         policy = flow.policy_of(session, services, shop)[1]
         counted = [one for one in found if features.counts(one.feature, policy)]
-        failed = [[one.code, dict(one.params), one.feature] for one in counted if not one.ok]
-        shop.checked_at, shop.check_failed = services.clock(), json.dumps(failed) if failed else ""
+        shop.checked_at, shop.check_failed = services.clock(), _dumped(counted)
     return counted
+
+
+def complained(shop: Shop, code: str) -> None:
+    """What the store itself complained of stands on the shop's page until the next check."""
+    others = [one for one in failed_checks(shop) if one.code != code]
+    shop.check_failed = _dumped([*others, Check(code, False, {})])
+
+
+def _dumped(found: Iterable[Check]) -> str:
+    failed = [[one.code, dict(one.params), one.feature] for one in found if not one.ok]
+    return json.dumps(failed) if failed else ""
 
 
 def failed_checks(shop: Shop) -> tuple[Check, ...]:

@@ -19,7 +19,7 @@ from integration.domain.events import (
 )
 from integration.domain.facts import Order, Shipment
 from integration.domain.policy import Policy
-from integration.flows import alerts, history, outbox, partings, redemptions, silence
+from integration.flows import alerts, connecting, history, outbox, partings, redemptions, silence
 from integration.flows.known import history_of, shop_facts
 from integration.flows.parcels import Parcels
 from integration.flows.people import customer_key
@@ -40,6 +40,7 @@ def handle(session: Session, services: Services, shop: Shop, event: Event, now: 
         case OrderRemoved(order_ref):
             _order_removed(session, shop, order_ref, now)
         case StoreComplained(code, detail):
+            connecting.complained(shop, code)
             alerts.tell_owner(session, services, shop, code, now, detail=detail)
         case parting:
             partings.take(session, services, shop, parting, now)

@@ -201,7 +201,7 @@ def _proved(services: Services, row: Joining, keys: dict[str, str]) -> Outcome:
     shop_id = _kept(services, row, again, kept, info)
     with services.db.writing() as session:
         joinings.done(session, row.id, shop_id)
-    return Outcome(shop_id, tuple(_looked_at(services, shop_id, checks)), row.id)
+    return Outcome(shop_id, tuple(_looked_at(services, shop_id, checks, anew=again is not None)), row.id)
 
 
 def _policy(services: Services, again: Shop | None) -> Policy:
@@ -239,12 +239,22 @@ def _free_name(services: Services, row: Joining) -> str:
     return next((one for one in (row.name, place) if one and one not in taken), f"{place} {row.id[-4:]}")
 
 
-def _looked_at(services: Services, shop_id: str, checks: list[Check]) -> list[Check]:
-    """Make its webhooks now, so that it is seen at once whether they reach us; kept for the shop's page."""
+def _looked_at(services: Services, shop_id: str, checks: list[Check], *, anew: bool) -> list[Check]:
+    """Make its webhooks now, so that it is seen at once whether they reach us; kept for the shop's page.
+
+    With other keys they are made `anew`: a shop signs errors for somebody who lost her role (facts 1.8).
+    """
     with services.db.reading() as session:
-        connector = flow.connector_of(session, services, rows.shop(session, shop_id))
+        shop = rows.shop(session, shop_id)
+        connector, connection = flow.connector_of(session, services, shop), rows.connection_of(session, shop)
+    found = list(checks)
+    try:
+        if anew:
+            connector.forget_subscriptions(connecting.webhook_url(services, connection))
+    except SinkError as error:
+        found.append(connecting.failure(error))
     healed = subscriptions.begin(services, shop_id, connector)
-    found = [*checks, *way_back.look(services, shop_id, connector)]
     if healed.problem is not None:
         found.append(connecting.failure(healed.problem))
+    found += way_back.look(services, shop_id, connector)
     return connecting.remember(services, shop_id, found)

@@ -36,6 +36,13 @@ def heal(client: Client, url: str, secret: str, topics: Sequence[str]) -> tuple[
     return tuple(made)
 
 
+def forget(client: Client, url: str) -> None:
+    """Delete every webhook that sends to us, so that `heal` makes them anew for whoever has the keys now."""
+    for hook in list(_all(client)):
+        if hook.text("delivery_url") == url:
+            _delete(client, hook)
+
+
 def knock(client: Client, url: str, secret: str) -> bool:
     """The shop pings whoever a webhook is made for, inside the call that makes it, and tells nobody how that went.
 
