@@ -37,7 +37,7 @@ DAMAGED = {"score": "2", "cause": "damaged", "text": "Llegó rota"}
 ELSEWHERE = {
     "backup_before_upgrade": "test_upgrading.py", "backup_copied": "test_backups.py", "key_added": "test_keys.py",
     "backup_sealed": "test_backups.py", "inbox_committed": "test_crash_points.py",
-    "answer_committed": "test_crash_points.py",
+    "answer_committed": "test_crash_points.py", "export_written": "test_people.py", "person_erased": "test_people.py",
 }  # fmt: skip
 DELIVERED = (
     "receipt_acted", "receipt_taken", "task_claimed", "label_reserved", "label_drawn", "label_kept", "followup_settled",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from integration.db.tables import (
     Pause,
     ShipmentRow,
     Suppression,
+    Task,
 )
 from integration.domain.errors import Misconfigured, Permanent, Temporary
 from integration.domain.events import PersonAsked, PersonForgotten, ShopForgotten
@@ -274,6 +276,33 @@ def test_a_request_that_is_late_is_told_to_the_owner(house: House, monkeypatch: 
     house.clock.advance(hours=7)
     house.run()
     assert requests(house)[0].state == "done"
+
+
+class PluggedOut(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize(
+    ("point", "event"), [("export_written", PersonAsked(SAM)), ("person_erased", PersonForgotten(SAM))]
+)
+def test_a_plug_pulled_before_the_note_of_it_does_it_once_more_and_tells_once(
+    house: House, point: str, event: Any
+) -> None:
+    def pull(name: str) -> None:
+        if name == point:
+            raise PluggedOut
+
+    house.deliver(email=MAIL)
+    with house.services.db.writing() as session:
+        intake.handle(session, house.services, house.shop(session), event, house.clock.now)
+    with pytest.raises(PluggedOut):
+        ticks.until_idle(replace(house.services, checkpoint=pull), "test:0")
+    house.clock.advance(minutes=11)
+    house.run()
+    [request] = requests(house)
+    assert request.state == "done"
+    assert len(house.mails("owner_notice")) == 1
+    assert [task.state for task in house.rows(Task) if task.subject == request.id] == ["done"]
 
 
 def test_both_databases_find_and_forget_her(make_house: MakeHouse) -> None:
