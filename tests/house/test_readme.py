@@ -127,6 +127,29 @@ def test_the_webhooks_and_scopes_to_set_up_are_those_that_are_asked_for() -> Non
     assert [topic for topic in woocommerce if topic.replace(".", " ") not in english] == []
 
 
+def tried(file: str) -> list[list[str]]:
+    """The rows of the table of what was tried where."""
+    lines = section(file, "What has been tried, and where", "12. Qué se probó, y dónde").splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+    return rows[1:]
+
+
+@pytest.mark.parametrize("file", BOTH)
+def test_what_was_tried_names_a_test_that_is_there_for_every_function(file: str) -> None:
+    rows = tried(file)
+    assert len(rows) > 20
+    assert [row for row in rows if not re.fullmatch(r"`tests/[\w/]+\.py`", row[4])] == []
+    assert [row[4] for row in rows if not (ROOT / row[4].strip("`")).is_file()] == []
+
+
+def test_both_tell_the_same_of_what_was_tried_and_claim_nothing_live() -> None:
+    here, there = (tried(file) for file in BOTH)
+    assert [row[4] for row in here] == [row[4] for row in there]
+    assert [bool(row[2]) for row in here] == [bool(row[2]) for row in there]
+    assert {row[1] for row in here + there} == {"no"}
+    assert [row for row in here if row[0].startswith("Shopify") and row[2]] == []
+
+
 def test_no_table_row_is_broken() -> None:
     for file in BOTH:
         lines = text(file).splitlines()
