@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 from flask import Response
+from sqlalchemy import Engine, event
 from sqlmodel import select
 
 from connectors.signing import sign
 from integration.db import exports
 from integration.db.care_tables import Incident, PrivacyRequest
 from integration.db.queries import people
+from integration.db.session import Database
 from integration.db.tables import (
     CaseNote,
     ComplaintRow,
@@ -276,6 +278,22 @@ def test_a_request_that_is_late_is_told_to_the_owner(house: House, monkeypatch: 
     house.clock.advance(hours=7)
     house.run()
     assert requests(house)[0].state == "done"
+
+
+def test_values_are_overwritten_wherever_sqlite_itself_would_leave_them(tmp_path: Path) -> None:
+    """Debian's SQLite overwrites by itself, others do not."""
+
+    def leave(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA secure_delete=OFF")
+
+    event.listen(Engine, "connect", leave)
+    try:
+        database = Database(f"sqlite:///{tmp_path}/p.db")
+        with database.reading() as session:
+            assert session.connection().exec_driver_sql("PRAGMA secure_delete").scalar() == 1
+        database.close()
+    finally:
+        event.remove(Engine, "connect", leave)
 
 
 class PluggedOut(BaseException):
