@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 
+from integration.vault import new_key_line
 from tests.house.code import PACKAGES, imports, sources, uses
+from tests.house.test_speech import tracked
 
 RUNS_TEXT = {
     "eval", "exec", "compile", "__import__", "os.system", "os.popen", "os.execl", "os.execv", "os.spawnl", "os.spawnv",
@@ -58,6 +61,18 @@ def test_certificates_are_always_checked() -> None:
         and isinstance(node.value, ast.Constant) and node.value.value is False
     ]  # fmt: skip
     assert unchecked == []
+
+
+REAL = re.compile(
+    r"shpat_[0-9a-f]{32}|c[ks]_[0-9a-f]{40}|whsec_[A-Za-z0-9+/]{24,}|AKIA[0-9A-Z]{16}|BEGIN [A-Z ]*PRIVATE KEY"
+    r"|k\d+:[A-Za-z0-9_-]{43}="
+)
+
+
+def test_nothing_that_looks_like_a_real_secret_is_in_the_repository() -> None:
+    assert [(path, found[0][:12]) for path, text in tracked().items() if (found := REAL.search(text))] == []
+    assert REAL.search(f"token = shp{'at_' + '0a' * 16}")
+    assert REAL.search(new_key_line(1))
 
 
 @pytest.mark.parametrize(

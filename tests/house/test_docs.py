@@ -145,6 +145,14 @@ def test_every_requirement_of_level_1_has_its_row_its_status_and_its_test() -> N
         assert TEST.search(test), row
 
 
+def test_each_of_shopifys_checks_has_its_row_its_status_and_its_test() -> None:
+    rows = [line.split("|") for line in text("docs/asvs.md").splitlines() if re.match(r"\| [A-Z]+_[A-Z_]+ \|", line)]
+    assert len({row[1].strip() for row in rows}) == len(rows) == 34
+    for _, check, status, test, _ in rows:
+        assert status.strip().startswith(("met", "not applicable", "open")), check
+        assert TEST.search(test), check
+
+
 def test_the_rules_that_have_to_be_written_down_are_there() -> None:
     for heading in ("What input may be", "Who gets in", "Who may do what", "How fast flaws are mended"):
         _, _, below = text("docs/asvs.md").partition(f"\n## {heading}\n")
