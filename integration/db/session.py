@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
 
@@ -16,6 +16,10 @@ from integration.domain.errors import Misconfigured, Temporary
 
 _BUSY_SECONDS = 10
 _INSTALLATION, _SHOPS, _NAMED = 20261, 20262, 20263  # the names of our advisory locks
+
+_OF_A_SHOP = text(
+    f"SELECT pg_advisory_xact_lock_shared({_INSTALLATION}), pg_advisory_xact_lock({_SHOPS}, hashtext(:shop))"
+)  # in this order; one way to the server, since every task and every webhook pays it
 
 
 class Database:
@@ -142,8 +146,7 @@ def lock(connection: Connection, shop_id: str = "") -> None:
     if connection.dialect.name == "sqlite":
         return  # BEGIN IMMEDIATE has it
     if shop_id:
-        connection.execute(select(func.pg_advisory_xact_lock_shared(_INSTALLATION)))
-        connection.execute(select(func.pg_advisory_xact_lock(_SHOPS, func.hashtext(shop_id))))
+        connection.execute(_OF_A_SHOP, {"shop": shop_id})
     else:
         connection.execute(select(func.pg_advisory_xact_lock(_INSTALLATION)))
 

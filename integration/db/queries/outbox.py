@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from integration.db.tables import FollowUpRow, Pause, Task
 from integration.domain.ids import new_id
 
+_AS_IT_IS = {"populate_existing": True}
 OPEN = "tasks.state IN ('ready', 'leased')"  # as the partial indexes have it: SQLite sees no match in a parameter
 
 
@@ -135,10 +136,7 @@ def claim(
     )
     taken = update(Task).where(col(Task.id) == task_id, free, col(Task.kind).in_(kinds))
     values = {"state": "leased", "owner": owner, "lease_until": now + lease, "fence": col(Task.fence) + 1}
-    result = cast("CursorResult[Any]", session.execute(taken.values(values)))
-    if result.rowcount != 1:
-        return None
-    return session.exec(select(Task).where(Task.id == task_id).execution_options(populate_existing=True)).one()
+    return session.scalars(taken.values(values).returning(Task), execution_options=_AS_IT_IS).one_or_none()
 
 
 def settle(session: Session, task: Task, **values: object) -> bool:
