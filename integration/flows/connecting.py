@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from sqlmodel import Session
 
 import connectors
-from connectors.base import ADVICE, Check, StoreInfo
+from connectors.base import ADVICE, Check, StoreConnector, StoreInfo
 from integration.db.facts import dump_address
 from integration.db.queries import outbox
 from integration.db.queries import shops as rows
@@ -32,7 +33,14 @@ def add(services: Services, new: flow.NewShop, *, check: bool) -> tuple[Shop, Co
         if failed:
             raise Permanent("check_failed", check=failed[0].code, **failed[0].params)
         info = connector.describe()
+        new = replace(new, credentials=with_lasting(connector, new.credentials))
     return keep(services, new, info)
+
+
+def with_lasting(connector: StoreConnector, credentials: Mapping[str, str]) -> dict[str, str]:
+    """The credentials, and what was found out of how the store takes them."""
+    found = {name: connector.state[name] for name in connector.lasting if name in connector.state}
+    return {**credentials, **found}
 
 
 def blocking(policy: Policy, found: Iterable[Check]) -> list[Check]:

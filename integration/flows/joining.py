@@ -197,8 +197,7 @@ def _proved(services: Services, row: Joining, keys: dict[str, str]) -> Outcome:
             raise BadForm("not_this_shop", field="address", shop=again.name)
     except SinkError as error:
         return Outcome(checks=(connecting.failure(error),), joining_id=row.id)
-    kept = keys | {name: connector.state[name] for name in connector.lasting if name in connector.state}
-    shop_id = _kept(services, row, again, kept, info)
+    shop_id = _kept(services, row, again, connecting.with_lasting(connector, keys), info)
     with services.db.writing() as session:
         joinings.done(session, row.id, shop_id)
     return Outcome(shop_id, tuple(_looked_at(services, shop_id, checks, anew=again is not None)), row.id)

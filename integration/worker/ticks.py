@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
 
-from integration.db.queries import paces, privacy
+from integration.db.queries import joinings, paces, privacy
 from integration.flows import accounts, daily, dispatch, heartbeat, person_requests
 from integration.flows import reconcile as reading
 from integration.flows import watch as watching
@@ -82,11 +82,12 @@ def pulse(services: Services) -> int:
 
 
 def tidy(services: Services) -> None:
-    """Once a day: webhook bodies that are old enough go, counts of mails long sent, and sessions that ended."""
+    """Once a day: old webhook bodies go, counts of mails long sent, sessions that ended, and what was only begun."""
     with services.db.writing() as session:
         accounts.tidy(session, services.clock())
         privacy.empty_bodies(session, services.clock() - BODIES_KEPT)
         paces.forget(session, services.clock() - PACES_KEPT)
+        joinings.forget(session, services.clock())
     person_requests.tidy(services)
     services.db.scrub()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from integration.flows.shops import policy_of, set_policy
+from integration.db.queries import shops
+from integration.flows.shops import connector_of, policy_of, set_policy
 from tests.cli.conftest import Postventa
 from tests.flows.house import House
 
@@ -48,6 +49,18 @@ def test_connecting_says_when_an_order_will_count_as_delivered(postventa: Postve
     assert "Counts as delivered: delivered, completed+4d" in ended.out
     quiet = postventa("shops", "add", "Mia Tres", "--platform", "woocommerce", *words, "--no-check")
     assert "Counts as delivered" not in quiet.out
+
+
+def test_how_a_host_takes_keys_is_kept_with_them(postventa: Postventa, house: House) -> None:
+    store(house).strips_authorization = True
+    words = ("--url", store(house).url, "--consumer-key", "ck_demo", "--consumer-secret", "cs_demo")
+    assert postventa("shops", "add", "Mia Dos", "--platform", "woocommerce", *words).code == 0
+    with house.services.db.reading() as session:
+        shop = shops.shop_by_name(session, "Mia Dos")
+        connector = connector_of(session, house.services, shop)
+    store(house).requests.clear()
+    assert connector.fetch_order(house.side.sell())
+    assert len(store(house).requests) == 1
 
 
 def test_a_shop_whose_parcels_tell_has_nothing_to_choose(postventa: Postventa, house: House) -> None:

@@ -196,3 +196,30 @@ def test_every_check_of_a_good_shop_holds(store: Store) -> None:
     checks = store.connector.check()
     assert checks
     assert [check for check in checks if not check.ok] == []
+
+
+# -- connecting ----------------------------------------------------------------------------------------
+
+
+def test_a_store_without_a_page_to_approve_on_takes_no_keys_from_it(store: Store) -> None:
+    asked = store.connector.approval_url(store.url, "state", "https://mia.example/a", "https://mia.example/b")
+    if not asked:
+        with pytest.raises(BadPayload):
+            store.connector.read_approval(b'{"user_id":"state","consumer_key":"ck","consumer_secret":"cs"}')
+    assert asked == "" or asked.startswith("http")
+    assert all(check.ok for check in store.connector.greet())
+
+
+def test_orders_are_counted_by_status_or_not_at_all(store: Store) -> None:
+    store.harness.add_order()
+    counts = store.connector.orders_by_status(NOW - timedelta(days=60))
+    assert sum(counts.values()) == (1 if counts else 0)
+
+
+def test_what_is_forgotten_is_made_anew(store: Store) -> None:
+    url = "https://mia.example/webhooks/x/key"
+    made = store.connector.heal_subscriptions(url, SECRET)
+    store.connector.forget_subscriptions(url)
+    again = store.connector.heal_subscriptions(url, SECRET)
+    assert again in ((), made)
+    assert isinstance(store.connector.knock(url, SECRET), bool)
