@@ -147,12 +147,10 @@ def _free_name(services: Services, name: str, domain: str) -> str:
 def _finished(services: Services, shop_id: str, *, makes: bool) -> tuple[Check, ...]:
     """Make the webhooks, if asked to, and look at the whole once more, as the shop's page will show it."""
     with services.db.reading() as session:
-        connector = flow.connector_of(session, services, rows.shop(session, shop_id))
+        shop = rows.shop(session, shop_id)
+        connector = flow.connector_of(session, services, shop)
     healed = subscriptions.begin(services, shop_id, connector) if makes else subscriptions.Healed()
-    try:
-        found = connector.check()
-    except SinkError as error:
-        found = [connecting.failure(error)]
+    found = connecting.check(services, shop.name)
     if healed.problem is not None:
-        found.append(connecting.failure(healed.problem))
-    return tuple(connecting.remember(services, shop_id, found))
+        found = connecting.remember(services, shop_id, [*found, connecting.failure(healed.problem)])
+    return tuple(found)

@@ -66,7 +66,7 @@ def test_with_another_currency_no_code_is_made_and_it_is_made_afterwards(house: 
     house.run()
     assert house.codes() == []
     held = [task for task in house.rows(Task) if task.reason == "currency_changed"]
-    assert {task.kind for task in held} == {"CreateDiscount"}
+    assert "CreateDiscount" in {task.kind for task in held}
     store(house).shop.currency = "EUR"
     house.clock.advance(minutes=15)
     look(house)

@@ -7,12 +7,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
+from typing import NoReturn
 
 import pytest
 from werkzeug.test import TestResponse
 
+from connectors.base import Check
+from connectors.stores.shopify.connector import Shopify
 from integration.db.tables import Connection, HistoryRow, MailRow, Pause, Shop, Task
 from integration.demo.stores.shopify import ShopifyStore
+from integration.domain.errors import Temporary
 from integration.flows import connecting, reconcile
 from integration.flows.shops import NewShop, webhook_secrets
 from integration.settings import Server
@@ -138,6 +142,30 @@ def test_what_is_wrong_is_said_beside_it_and_nothing_is_kept(
     assert said in words(answer)
     assert len(mia.desk.house.rows(Shop)) == 1
     assert "shpat_pasted" not in answer.text
+
+
+def test_a_store_that_stops_answering_half_way_is_told_and_not_kept(
+    mia: Connecting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_: object) -> NoReturn:
+        raise Temporary("throttled")
+
+    monkeypatch.setattr("connectors.stores.shopify.connector.Shopify.describe", busy)
+    assert "Shopify pide que esperemos" in words(mia.send())
+    assert len(mia.desk.house.rows(Shop)) == 1
+
+
+def test_on_the_open_internet_no_other_address_is_called(mia: Connecting, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[str] = []
+
+    def looked(shop: Shopify) -> list[Check]:
+        given.extend(shop.credentials)
+        return [Check("shopify_access", False, {"problem": "invalid_client"})]
+
+    monkeypatch.setattr("connectors.stores.shopify.connector.Shopify.check", looked)
+    object.__setattr__(mia.desk.house.services.settings.http, "allow_private_hosts", False)
+    mia.send()
+    assert given == ["client_id", "client_secret"]
 
 
 def test_a_shop_of_another_organisation_is_told_so(mia: Connecting) -> None:
