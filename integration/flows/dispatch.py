@@ -30,7 +30,7 @@ from integration.rules import retries
 
 # How many tasks of a stream are on the way or worked at, over all machines: of all shops, and of one. A store is called
 # by one at a time, so that its rate limit is kept and a hanging one costs one hand.
-AT_ONCE = {"": (1000, 100), "mail": (1000, 100), "store": (1000, 1)}
+AT_ONCE = {"": (1000, 30), "mail": (1000, 30), "store": (1000, 1)}
 log = logging.getLogger(__name__)
 
 

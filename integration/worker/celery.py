@@ -32,7 +32,7 @@ TICKS = "postventa.ticks"  # the queue of all that only hands on
 QUEUES = {stream: f"postventa.{stream or 'own'}" for stream in dispatch.STREAMS}
 BEATS = {"drain": 0.0, "sweep": 0.0, "watch": 60.0, "reconcile": 60.0, "morning": 60.0, "pulse": 300.0, "tidy": 86400.0}
 SCHEMES = ("redis", "rediss", "amqp", "amqps")
-BREATH = 0.1  # seconds between two nudges of one process
+BREATH = 0.25  # seconds between two nudges of one process
 SPEAK_UP = {"celery": logging.WARNING, "kombu": logging.WARNING, "amqp": logging.WARNING}
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def _patience(broker: str) -> dict[str, Any]:
 
 
 class Nudge:
-    """Tells the workers that there is something to do, soon and at most every tenth of a second; never in a request.
+    """Tells the workers that there is something to do, soon and at most every quarter of a second; never in a request.
 
     A broker that is away is no harm: the ticks look by themselves.
     """
@@ -266,6 +266,7 @@ def work(settings: Settings, app: Celery, make: Callable[[], Services], streams:
         worker.start()
     finally:
         watch.stop()
+        beat.service.stop()
         celery_state.should_stop = None  # for whoever works in this process after us
     if watch.problem:
         raise watch.problem
