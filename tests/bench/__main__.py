@@ -5,21 +5,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from tests.bench.burst import bench_burst, bench_memory
 from tests.bench.desk import bench_desk
 from tests.bench.intake import bench_intake
 from tests.bench.labels import bench_label
 from tests.bench.mails import bench_mail
+from tests.bench.parse import bench_parse
 from tests.bench.reading import bench_reading
 from tests.bench.rows import Row, table
 from tests.bench.service import bench_line, bench_service
+from tests.bench.work import bench_mails, bench_sweep, bench_tasks
 
 BENCHES: tuple[Callable[[], list[Row]], ...] = (
     bench_label,
     bench_mail,
+    bench_parse,
+    bench_tasks,
+    bench_mails,
+    bench_sweep,
     bench_reading,
     bench_service,
     bench_line,
     bench_intake,
+    bench_burst,
+    bench_memory,
     bench_desk,
 )
 

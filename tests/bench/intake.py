@@ -28,10 +28,12 @@ TRICKLING = 40
 
 @dataclass(frozen=True)
 class Service:
-    """A running service: where its door is."""
+    """A running service: where its door is, in which process and folder."""
 
     port: int
     path: str
+    pid: int = 0
+    folder: str = ""
 
     def offer(self, path: str = "", **wishes: float) -> Outcome:
         """Offer webhooks from a second process."""
@@ -142,6 +144,6 @@ def service(*wishes: str, core: int | None = None, **environment: str) -> Iterat
                     os.sched_setaffinity(process.pid, {core})
                 assert process.stdout
                 port, path = process.stdout.readline().split()
-                yield Service(int(port), path)
+                yield Service(int(port), path, process.pid, folder)
             finally:
                 process.kill()
