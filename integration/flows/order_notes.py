@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlmodel import Session
@@ -18,12 +18,13 @@ from integration.i18n import Words, closest_language
 
 What = Literal["opened", "code", "redeemed", "closed"]
 TAG = "postventa"
+BEHIND = timedelta(minutes=1)
 log = logging.getLogger(__name__)
 
 
 def ask(session: Session, shop_id: str, what: What, complaint_id: str, now: datetime) -> None:
-    """Have it noted on the order of this case, once."""
-    tasks.put_task(session, shop_id, "NoteOrder", f"{what}:{complaint_id}", now)
+    """Have it noted on the order of this case, once, and behind whatever a shopper waits for."""
+    tasks.put_task(session, shop_id, "NoteOrder", f"{what}:{complaint_id}", now, due_at=now + BEHIND)
 
 
 def leave(services: Services, task: Task) -> None:

@@ -23,6 +23,13 @@ def notes(house: House, ref: str) -> list[str]:
     return [note["note"] for note in store(house).shop.notes.get(int(ref), [])]
 
 
+def ran(house: House) -> None:
+    """What is due is done, and a minute later the notes."""
+    house.run()
+    house.clock.advance(minutes=2)
+    house.run()
+
+
 def lines(house: House) -> list[str]:
     """What is expected of a complaint that got its code."""
     [case] = house.rows(ComplaintRow)
@@ -37,13 +44,13 @@ def test_a_complaint_its_code_and_its_close_stand_on_the_order(house: House) -> 
     ref = house.deliver()
     assert notes(house, ref) == []
     house.complain("damaged", WORDS)
-    house.run()
+    ran(house)
     assert notes(house, ref) == lines(house)
     if house.side.platform == "shopify":
         assert "postventa" in store(house).shop.orders[int(ref)]["tags"]
     [case] = house.rows(ComplaintRow)
     house.client.post(house.link("owner_fix", "admin/case"), data={"action": "close", "expected_state": case.state})
-    house.run()
+    ran(house)
     assert notes(house, ref)[2:] == [f"Postventa: reclamo {case.number} cerrado."]
     assert not [note for note in notes(house, ref) if "600123456" in note]
 
@@ -52,7 +59,7 @@ def test_nothing_is_noted_when_mia_wants_no_notes(make_house: MakeHouse) -> None
     house = make_house("woocommerce", order_notes=False)
     ref = house.deliver()
     house.complain("damaged", WORDS)
-    house.run()
+    ran(house)
     assert (notes(house, ref), len(house.codes())) == ([], 1)
 
 
@@ -63,7 +70,7 @@ def test_nothing_is_noted_in_a_preview_nor_about_who_was_erased(make_house: Make
     with house.services.db.writing() as session:
         privacy.erase_order(session, house.services, house.shop(session), other, house.clock.now)
         house.shop(session).state = "preview"
-    house.run()
+    ran(house)
     assert notes(house, ref) == notes(house, other) == []
     assert {task.state for task in house.rows(Task) if task.kind == "NoteOrder"} == {"done"}
 
@@ -83,7 +90,7 @@ def test_a_store_that_takes_no_notes_is_no_trouble(
 
         monkeypatch.setattr("connectors.stores.shopify.connector.Shopify.note_on_order", refuse)
     house.complain("damaged", WORDS)
-    house.run()
+    ran(house)
     assert (notes(house, ref), house.rows(Pause), house.mails("owner_notice")) == ([], [], [])
     assert len(house.mails("discount_code")) == 1
 
@@ -93,9 +100,9 @@ def test_a_paused_shop_notes_it_when_it_goes_on(make_house: MakeHouse) -> None:
     ref = house.deliver()
     connecting.set_state(house.services, house.side.name, "paused")
     house.complain("damaged", WORDS)
-    house.run()
+    ran(house)
     assert notes(house, ref) == []
     connecting.set_state(house.services, house.side.name, "live")
     house.clock.advance(minutes=16)
-    house.run()
+    ran(house)
     assert notes(house, ref) == lines(house)

@@ -121,6 +121,7 @@ def test_the_case_page_the_order_and_the_numbers_tell_of_it(given: House) -> Non
     assert codes_used(given) == (0, 1)
     ref = buys(given, code(given).code)
     look(given)
+    given.clock.advance(minutes=2)
     given.run()
     [order] = [row for row in given.rows(OrderRow) if row.ref == ref]
     assert f"Se usó en el pedido {order.number}, el 22 " in given.client.get(path).text
