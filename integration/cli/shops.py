@@ -109,6 +109,10 @@ def _tell(services: Services, shop: Shop, connection: Connection, secret: str, a
     say("shops.added", shop=shop.name)
     table([("webhook_url", url), ("webhook_secret", secret)])
     say("shops.topics", topics=", ".join(connecting.topics(services, shop)))
+    with services.db.reading() as session:
+        failed = connecting.failed_checks(rows.shop(session, shop.id))
+    for one in failed:  # it is connected without these
+        print("✗ " + check_words(one.code, ok=False, params=one.params))
 
 
 @shops_group.command("list", help=helped("shops_list"))

@@ -26,15 +26,16 @@ from integration.rules import features
 
 def add(services: Services, new: flow.NewShop, *, check: bool) -> tuple[Shop, Connection, str]:
     """Keep a new shop; with `check` only when every check holds, else `Permanent("check_failed")` names the first."""
-    info = None
-    if check:
-        connector = connectors.store(new.platform)(new.address, new.credentials, services.http)
-        failed = blocking(services.settings.policy, connector.check())
-        if failed:
-            raise Permanent("check_failed", check=failed[0].code, **failed[0].params)
-        info = connector.describe()
-        new = replace(new, credentials=with_lasting(connector, new.credentials))
-    return keep(services, new, info)
+    if not check:
+        return keep(services, new, None)
+    connector = connectors.store(new.platform)(new.address, new.credentials, services.http)
+    found = connector.check()
+    if failed := blocking(services.settings.policy, found):
+        raise Permanent("check_failed", check=failed[0].code, **failed[0].params)
+    new = replace(new, credentials=with_lasting(connector, new.credentials))
+    kept = keep(services, new, connector.describe())
+    remember(services, kept[0].id, found)
+    return kept
 
 
 def with_lasting(connector: StoreConnector, credentials: Mapping[str, str]) -> dict[str, str]:

@@ -69,6 +69,17 @@ def test_a_shopify_shop_signs_with_its_apps_secret(postventa: Postventa, house: 
     assert said["webhook_secret"] == new.credentials["client_secret"]
 
 
+def test_what_a_shop_can_do_without_does_not_stop_it_and_is_told(postventa: Postventa, house: House) -> None:
+    side = ShopifySide(house.clock)
+    new = side.start()
+    side.store.shop.scopes.discard("write_orders")
+    app = [word for name, value in new.credentials.items() for word in (f"--{name.replace('_', '-')}", value)]
+    ended = postventa("shops", "add", "Mia Hogar", "--platform", "shopify", "--domain", new.address, *app)
+    side.stop()
+    assert ended.code == 0, ended.err
+    assert "✗ The app lacks the permission write_orders" in ended.out
+
+
 def test_a_name_is_taken_once(postventa: Postventa, house: House) -> None:
     ended = postventa(
         "shops", "add", "Mia Moda", "--platform", "woocommerce", "--url", "https://x.example",
