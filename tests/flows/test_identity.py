@@ -74,6 +74,19 @@ def test_with_another_currency_no_code_is_made_and_it_is_made_afterwards(house: 
     assert len(house.codes()) == 1
 
 
+def test_woocommerce_rests_as_well_when_its_currency_changed(tmp_path: Path, clock: StandingClock) -> None:
+    made = House(tmp_path, clock)
+    store(made).shop.currency = "CLP"
+    found = look(made)
+    told = paused(made)
+    made.close()
+    assert found.problem is not None
+    assert (found.problem.code, found.problem.params["known"], found.problem.params["told"]) == (
+        "currency_changed", "EUR", "CLP",
+    )  # fmt: skip
+    assert told == {("store", "currency_changed"), ("reading", "currency_changed")}
+
+
 def test_who_it_is_is_asked_once_a_day(house: House) -> None:
     look(house)
     house.clock.advance(minutes=15)
