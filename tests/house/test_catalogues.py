@@ -33,6 +33,7 @@ BY_CODE = """
     desk.try_steps.*
     desk.problem.*.title desk.problem.*.text
     pages.problem.*.title pages.problem.*.text
+    connect.statuses.*
 """
 DYNAMIC = {
     **dict.fromkeys(BY_CODE.split(), "the name of a code of the domain or the rules"),

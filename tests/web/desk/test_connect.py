@@ -318,9 +318,9 @@ def test_her_orders_of_late_propose_when_one_is_delivered(house: House, desk: De
     store.shop.orders[old]["date_created_gmt"] = f"{house.clock.now - timedelta(days=61):%Y-%m-%dT%H:%M:%S}"
     path = f"/admin/shops/{house.shop_id}/delivered"
     page = words(desk.get(path).text)
-    assert "delivered 0" in page
-    assert "completed 3" in page
-    assert "completed: 4 días después" in page
+    assert "Entregado 0" in page
+    assert "Completado 3" in page
+    assert "Completado: 4 días después" in page
     assert "Así se cuenta ya" in page  # the default says the same
     with house.services.db.writing() as session:
         shops.set_policy(
