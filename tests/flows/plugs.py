@@ -122,8 +122,8 @@ class Plug:
 class Serving(House):
     """A house whose config is a file, so that another process can serve it."""
 
-    def __init__(self, folder: Path, platform: str, **policy: Any) -> None:
-        super().__init__(folder, system_clock, platform, **policy)  # type: ignore[arg-type]
+    def __init__(self, folder: Path, platform: str, database: str = "", **policy: Any) -> None:
+        super().__init__(folder, system_clock, platform, database, **policy)  # type: ignore[arg-type]
         made = self.config(**policy) | {"worker": {"poll": "1s"}}
         (folder / "config.toml").write_text(toml(made), "utf-8")
 

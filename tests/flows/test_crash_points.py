@@ -12,6 +12,7 @@ import pytest
 from integration.db.tables import MailRow, Receipt, Task
 from integration.settings import load
 from tests.flows.plugs import ONCE, PULLED, Plug, Serving, copies, ends_well, line_played
+from tests.postgres import Postgres
 
 
 @pytest.fixture
@@ -51,6 +52,21 @@ def test_a_crash_loses_nothing_and_does_nothing_twice(plugged: Callable[..., Plu
     ends_well(plug.house)
     assert copies(plug.house) == ONCE
     assert told[1] in [receipt.body for receipt in plug.house.rows(Receipt)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["inbox_committed", "code_created"])
+def test_on_postgresql_it_loses_and_doubles_nothing_either(
+    plugged: Callable[..., Plug], postgres: Postgres, empty_postgres: str, point: str
+) -> None:
+    name = postgres.database(like=empty_postgres)
+    plug = plugged("woocommerce", point, database=postgres.url(name))
+    line_played(plug)
+    assert plug.deaths == [PULLED]
+    plug.stop()
+    plug.house.later(timedelta(minutes=11))
+    ends_well(plug.house)
+    assert copies(plug.house) == ONCE
 
 
 @pytest.mark.slow

@@ -58,13 +58,13 @@ class Shop:
 class Installation:
     """A folder with config and database, and the process that serves it."""
 
-    def __init__(self, folder: Path, desk: MailDesk) -> None:
+    def __init__(self, folder: Path, desk: MailDesk, database: str = "") -> None:
         self.folder, self.desk = folder, desk
         made = config(compensation=dict(LIMITS)) | {
             "mail": {"transport": "smtp", "host": "127.0.0.1", "port": desk.port, "starttls": "off"},
             "http": {"allow_private_hosts": True, "connect_timeout": 1, "read_timeout": 2},
             "worker": {"poll": "1s"},
-            "database": {"url": f"sqlite:///{folder}/postventa.db"},
+            "database": {"url": database or f"sqlite:///{folder}/postventa.db"},
         }
         (folder / "config.toml").write_text(toml(made), "utf-8")
         write_key_file(folder / "postventa.key")

@@ -20,6 +20,7 @@ from tests.soak.people import PAUSE, WINDS, Crew, Ledger, Shoppers, Store, Weath
 from tests.soak.promises import arrivals, broken
 
 LIVES = (2.0, 5.0)  # seconds between a start and the next pulled plug
+LEAST = 3  # plugs pulled, however slow the machine is
 AFTERWARDS = tuple(timedelta(hours=hours) for hours in (0, 0.3, 1, 3, 7, 13, 19, 25, 31, 80, 100))
 
 
@@ -56,10 +57,13 @@ class Report:
         return "\n".join([*lines, *(f"BROKEN: {words}" for words in self.broken[:20]), f"{len(self.broken)} broken"])
 
 
-def run(seconds: float, seed: int) -> Report:
-    """Soak for so long; everything random comes from the seed, except what the machine's own pace decides."""
+def run(seconds: float, seed: int, database: str = "") -> Report:
+    """Soak for so long; everything random comes from the seed, except what the machine's own pace decides.
+
+    `database` is the URL of an empty one; without it there is a file.
+    """
     with tempfile.TemporaryDirectory() as folder, mail_server(MailDesk()) as desk:
-        place = Installation(Path(folder), desk)
+        place = Installation(Path(folder), desk, database)
         try:
             return _soak(place, seconds, seed)
         finally:
@@ -76,7 +80,7 @@ def _soak(place: Installation, seconds: float, seed: int) -> Report:
     crew.hire(Shoppers(place, ledger, dice[3]), dice[3], PAUSE)
     crew.hire(weather, dice[0], WINDS)
     end = time.monotonic() + seconds
-    while time.monotonic() < end and not crew.over.wait(dice[4].uniform(*LIVES)):
+    while (time.monotonic() < end or len(recovery) < LEAST) and not crew.over.wait(dice[4].uniform(*LIVES)):
         place.kill()
         recovery.append(place.start())
     crew.wait()
