@@ -56,12 +56,11 @@ def erase_person(session: Session, services: Services, shop: Shop, person: Perso
 
 def erase_some(session: Session, services: Services, shop: Shop, most: int, now: datetime) -> int:
     """Erase the shoppers of so many orders of a shop; how many were left to erase, `most` when there may be more."""
+    people.empty_bodies_of(session, shop.id)  # first, or each order would look through them for her name
     found = people.some_not_erased(session, shop.id, most)
     for row in found:
         erasures.note(services.settings, Erasure(shop.id, row.ref, now))
         _erase(session, shop, row, now)
-    if len(found) < most:
-        people.empty_bodies_of(session, shop.id)
     return len(found)
 
 

@@ -120,8 +120,9 @@ def forget_ways(session: Session, shop_id: str, order_id: str) -> None:
 
 
 def empty_bodies_of(session: Session, shop_id: str) -> None:
-    """Every webhook of a shop loses its body."""
-    session.execute(update(Receipt).where(col(Receipt.shop_id) == shop_id).values(body=b""))
+    """Every webhook of a shop that was acted on loses its body."""
+    mine = (col(Receipt.shop_id) == shop_id, col(Receipt.state) != "kept", col(Receipt.body) != b"")
+    session.execute(update(Receipt).where(*mine).values(body=b""))
 
 
 def some_not_erased(session: Session, shop_id: str, most: int) -> Sequence[OrderRow]:
