@@ -7,12 +7,14 @@ from collections.abc import Callable
 
 from tests.bench.burst import bench_burst, bench_memory
 from tests.bench.desk import bench_desk
+from tests.bench.growth import bench_growth
 from tests.bench.intake import bench_intake
 from tests.bench.labels import bench_label
 from tests.bench.mails import bench_mail
 from tests.bench.parse import bench_parse
 from tests.bench.reading import bench_reading
 from tests.bench.rows import Row, table
+from tests.bench.scaled import bench_scaled
 from tests.bench.service import bench_line, bench_service
 from tests.bench.work import bench_mails, bench_sweep, bench_tasks
 
@@ -30,6 +32,8 @@ BENCHES: tuple[Callable[[], list[Row]], ...] = (
     bench_burst,
     bench_memory,
     bench_desk,
+    bench_scaled,
+    bench_growth,
 )
 
 

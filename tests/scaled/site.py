@@ -79,10 +79,12 @@ class Site:
     def __post_init__(self) -> None:
         self.configure()
 
-    def configure(self, **worker: Any) -> None:
+    def configure(self, mail: Mapping[str, Any] | None = None, **worker: Any) -> None:
         """Write config.toml."""
         own = {"engine": "celery", "broker": self.broker, "hands": 1, "poll": "1s", "lease": "4s"} | worker
-        (self.house.folder / "config.toml").write_text(toml(self.house.config() | {"worker": own}), "utf-8")
+        (self.house.folder / "config.toml").write_text(
+            toml(self.house.config() | {"worker": own} | ({"mail": mail} if mail else {})), "utf-8"
+        )
 
     def worker(self, *words: str, crash_at: str = "") -> Process:
         """Start a `postventa work`."""
