@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 CODE = "from integration.cli import main; main()"
+WSGI = "from integration.wsgi import application; print('answers', flush=True); input()"
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -21,9 +22,9 @@ def start(installed: Path) -> Iterator[Start]:
     running: list[subprocess.Popen[str]] = []
     speaking = {**os.environ, "LC_ALL": "en_GB.UTF-8", "PYTHONPATH": os.pathsep.join(sys.path)}
 
-    def run(*words: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", CODE, *words]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    def run(*words: str, code: str = CODE) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", code, *words]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         running.append(subprocess.Popen(command, cwd=installed, env=speaking, **pipes))  # type: ignore[call-overload]
         return running[-1]
 
@@ -69,3 +70,25 @@ def test_after_a_power_cut_the_next_serve_starts_at_once(start: Start) -> None:
     second = serve(start)
     second.send_signal(signal.SIGTERM)
     assert ended(second)[0] == 0
+
+
+def wsgi(start: Start) -> subprocess.Popen[str]:
+    """A process of a WSGI server."""
+    process = start(code=WSGI)
+    assert process.stdout
+    assert process.stdout.readline() == "answers\n"
+    return process
+
+
+def test_nobody_restores_or_copies_under_a_wsgi_server_of_several_processes(start: Start, installed: Path) -> None:
+    servers = [wsgi(start), wsgi(start)]
+    assert ended(start("backup"))[0] == 0
+    [file] = (installed / "backups").iterdir()
+    copying = ("copy-database", "sqlite:///postventa.db", "sqlite:///other.db")
+    for words in (("restore", str(file), "--force"), copying):
+        code, _, err = ended(start(*words))
+        assert code == 1
+        assert "Stop `postventa serve`" in err
+    for server in servers:
+        server.communicate("\n", timeout=30)
+    assert ended(start("restore", str(file), "--force"))[0] == 0
