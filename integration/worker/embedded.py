@@ -21,6 +21,7 @@ from integration.worker import ticks
 _ACTING = {f"act-{stream or 'own'}": stream for stream in dispatch.STREAMS}
 _WOKEN = ("drain", *_ACTING)
 _TIMED = {"watch": 60, "reconcile": 60, "morning": 60, "pulse": 300}  # seconds between looks at what is due
+_REST = 0.05  # seconds after a look that found nothing: every task that ends rings, and most rings are for others
 log = logging.getLogger(__name__)
 
 
@@ -82,7 +83,8 @@ class Embedded:
 
     def _drain(self, services: Services) -> int:
         taken = ticks.drain(services)
-        self._ring(*_ACTING)  # they were rung when the webhook came, and may have looked before this put the tasks
+        if taken:
+            self._ring(*_ACTING)  # they were rung when the webhook came, and may have looked before this put the tasks
         return taken
 
     def _loop(self, name: str, tick: Callable[[], int]) -> None:
@@ -94,21 +96,22 @@ class Embedded:
                 bell.clear()
                 if self._stopping.is_set():
                     return
-                self._rounds[name] += _safely(name, tick)
+                done = _safely(name, tick)
+                self._rounds[name] += done is not None
+                if not done:
+                    self._stopping.wait(_REST)
 
         thread = threading.Thread(target=run, name=f"postventa-{name}", daemon=True)
         self._threads.append(thread)
         thread.start()
 
 
-def _safely(name: str, tick: Callable[[], int]) -> bool:
-    """Whether the tick went through; one that fails is told and tried at the next beat, the loop never dies."""
+def _safely(name: str, tick: Callable[[], int]) -> int | None:
+    """How much the tick did; `None` when it failed: that is told and tried at the next beat, the loop never dies."""
     try:
-        tick()
+        return tick()
     except PostventaError as error:
         log.warning("tick %s: %s", name, error)
-        return False
     except Exception:
         log.exception("tick %s failed", name)
-        return False
-    return True
+    return None
