@@ -25,13 +25,14 @@ from integration.domain.errors import NotFound, Permanent, PostventaError
 from integration.domain.facts import Order
 from integration.domain.ids import new_id, spoken_number
 from integration.domain.labels import Label
-from integration.domain.tasks import DiscountRequest
+from integration.domain.tasks import Discount, DiscountRequest
 from integration.flows import labels, mail_building
 from integration.flows.people import customer_key
 from integration.flows.services import Services
 from integration.flows.shops import connector_of, policy_of, zone_of
 from integration.i18n import Words
 from integration.labels.slip import draw_slip
+from integration.rules import features
 
 LIVES = timedelta(hours=1)
 Made = TypeVar("Made")
@@ -100,11 +101,35 @@ def _line(trial: _Trial) -> None:
     trial.step("label_made", lambda: _make_label(trial))
     trial.step("label_mailed", lambda: _mail(trial, "label"), to=trial.to)
     trial.step("survey_mailed", lambda: _mail(trial, "survey"), to=trial.to)
-    code = spoken_number("PV-TRY", 11)
-    made = trial.step("code_made", lambda: trial.connector.create_discount(_request(trial, code)), code=code)
-    if made is not None:
-        trial.step("code_read_back", lambda: _read_back(trial, code), code=code)
-        trial.step("code_revoked", lambda: _revoke(trial, made.ref, code), code=code)
+    with trial.services.db.reading() as session:
+        _, policy = policy_of(session, trial.services, trial.shop)
+    if "codes" in features.switched_on(policy):
+        _code(trial, spoken_number("PV-TRY", 11))
+    else:
+        trial.steps.append(TrialStep("no_codes", ok=True))
+
+
+def _code(trial: _Trial, code: str) -> None:
+    """A store may have made it and lost its answer, so whatever is there in the end goes."""
+    made: Discount | None = None
+    try:
+        made = trial.step("code_made", lambda: trial.connector.create_discount(_request(trial, code)), code=code)
+        if made is not None:
+            trial.step("code_read_back", lambda: _read_back(trial, code), code=code)
+    finally:
+        _take_back(trial, made.ref if made else "", code)
+
+
+def _take_back(trial: _Trial, ref: str, code: str) -> None:
+    """The step is told unless there was nothing to take back; where nobody can say so, it did not happen."""
+    try:
+        held = None if ref else trial.connector.find_discount(code)
+    except PostventaError as error:
+        trial.steps.append(TrialStep("code_revoked", ok=False, params={"code": code}, error=error))
+        return
+    there = held.ref if held else ref
+    if there:
+        trial.step("code_revoked", lambda: _revoke(trial, there, code), code=code)
 
 
 def _make_label(trial: _Trial) -> None:

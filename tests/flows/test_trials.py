@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from connectors.http import Http, HttpLimits
 from integration.db.tables import (
     CodeRow,
     FollowUpRow,
@@ -17,8 +23,12 @@ from integration.db.tables import (
 )
 from integration.domain.errors import Temporary
 from integration.flows import labels, trials
+from integration.flows.shops import connector_of
+from tests.conftest import StandingClock
 from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
+from tests.flows.stores import behind, store, upstream
+from tests.stores.faults import NAMES, Faults
 
 TABLES = (CodeRow, FollowUpRow, HistoryRow, LabelRow, LinkRow, MailRow, OrderRow, Task)
 LINE = [
@@ -84,3 +94,62 @@ def test_a_bought_label_is_not_used_up(make_house: MakeHouse) -> None:
     assert tried(house, house.side.sell()) == dict.fromkeys(LINE, True)
     assert house.rows(StockLabel)[0].label_id is None
     assert house.mails("try_label")[0].attachments == {}
+
+
+@pytest.fixture(params=["woocommerce", "shopify"])
+def shop_house(request: pytest.FixtureRequest, tmp_path: Path, clock: StandingClock) -> Iterator[House]:
+    """Where the database is not the point: SQLite alone, once per platform."""
+    made = House(tmp_path, clock, request.param)
+    yield made
+    made.close()
+
+
+def spoil_the_making(
+    monkeypatch: pytest.MonkeyPatch, house: House, between: Faults, fault: str, after: str = ""
+) -> None:
+    """All that is asked to make a code meets `fault`; what is asked before is answered, what is asked later `after`."""
+    behind(house, between)
+    patient = HttpLimits(allow_private_hosts=True, connect_timeout=2, read_timeout=2)  # the order is really read
+    house.services = dataclasses.replace(house.services, http=Http(patient))
+    with house.services.db.reading() as session:
+        kind = type(connector_of(session, house.services, house.shop(session)))
+    real = kind.create_discount
+
+    def spoiled(self: Any, request: Any) -> Any:
+        between.now = fault
+        try:
+            return real(self, request)
+        finally:
+            between.now = after
+
+    monkeypatch.setattr(kind, "create_discount", spoiled)
+
+
+@pytest.mark.parametrize("fault", NAMES)
+def test_whatever_becomes_of_the_answer_no_code_stays(
+    shop_house: House, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = shop_house.side.sell()
+    with Faults(upstream(shop_house)) as between:
+        spoil_the_making(monkeypatch, shop_house, between, fault)
+        steps = tried(shop_house, ref)
+    assert steps["code_made"] is False
+    assert steps.get("code_revoked", True)
+    assert shop_house.codes() == []
+
+
+def test_where_nobody_can_say_whether_the_code_is_there_the_taking_back_failed(
+    shop_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = shop_house.side.sell()
+    with Faults(upstream(shop_house)) as between:
+        spoil_the_making(monkeypatch, shop_house, between, "hang up", after="500")
+        steps = tried(shop_house, ref)
+    assert steps["code_revoked"] is False
+
+
+def test_where_the_policy_gives_no_codes_none_is_tried(tmp_path: Path, clock: StandingClock) -> None:
+    house = House(tmp_path, clock, "shopify", compensation={"enabled": False})
+    store(house).shop.scopes -= {"write_discounts", "read_discounts"}
+    assert tried(house, house.side.sell()) == dict.fromkeys([*LINE[:4], "no_codes"], True)
+    house.close()
