@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
@@ -38,18 +38,21 @@ def keep(services: Services, door: Door, delivery: Delivery, body: bytes) -> Non
     )  # fmt: skip
 
 
-def drain(services: Services) -> int:
-    """Act on every kept delivery, oldest first in each shop; one that fails never holds up the next. How many."""
+def drain(services: Services, going: Callable[[], bool] = lambda: True) -> int:
+    """Act on every kept delivery, oldest first in each shop; one that fails never holds up the next. How many.
+
+    None any more when `going` says no.
+    """
     taken = 0
-    while shops_waiting := waiting(services):
-        taken += sum(take_turn(services, shop_id) for shop_id in shops_waiting)
+    while going() and (shops_waiting := waiting(services)):
+        taken += sum(take_turn(services, shop_id, going) for shop_id in shops_waiting)
     return taken
 
 
-def take_turn(services: Services, shop_id: str) -> int:
+def take_turn(services: Services, shop_id: str, going: Callable[[], bool] = lambda: True) -> int:
     """Act on the oldest kept deliveries of one shop, at most `TURN`; how many."""
     turn = 0
-    while turn < TURN and _next(services, shop_id):
+    while turn < TURN and going() and _next(services, shop_id):
         turn += 1
     return turn
 

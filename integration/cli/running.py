@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 import time
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ import waitress
 
 from integration import logs
 from integration.app import build_services, create_app
+from integration.cli import leaving
 from integration.cli.commands import config_option, helped, in_use, postventa, services_at, settings_at
 from integration.cli.terminal import say
 from integration.domain.errors import Misconfigured
@@ -114,16 +116,15 @@ def work(config_path: Path, until_idle: bool, only: tuple[str, ...]) -> None:
     if settings.worker.engine == "celery" and not until_idle:
         _work_by_broker(settings, tuple("" if stream == "own" else stream for stream in only))
         return
-    with services_at(config_path) as services:
+    with leaving.asked() as asked, services_at(config_path) as services:
         logs.start(services.settings.log)
         privacy.erase_again(services.db, services.settings, services.clock())
         owner = ticks.owner_name()
         dispatch.free_lapsed(services, ticks.dead_owner)
-        say("work.done", n=_round(services, owner))
+        say("work.done", n=_round(services, owner, asked))
         pulse = time.monotonic()
-        while not until_idle:
-            time.sleep(services.settings.worker.poll.total_seconds())
-            _round(services, owner, pulse=time.monotonic() - pulse > PULSE)
+        while not until_idle and not asked.wait(services.settings.worker.poll.total_seconds()):
+            _round(services, owner, asked, pulse=time.monotonic() - pulse > PULSE)
             pulse = time.monotonic() if time.monotonic() - pulse > PULSE else pulse
 
 
@@ -144,10 +145,17 @@ def _work_by_broker(settings: Settings, streams: tuple[str, ...]) -> None:
     sys.exit(celery.work(settings, app, lambda: build_services(settings, wake=wake), streams))
 
 
-def _round(services: Services, owner: str, *, pulse: bool = True) -> int:
-    """Everything that is due; then now and again what is old goes, and a sign of life says that all went through."""
-    done = ticks.reconcile(services) + ticks.morning(services) + ticks.until_idle(services, owner)
-    if pulse:
+def _round(services: Services, owner: str, asked: threading.Event, *, pulse: bool = True) -> int:
+    """Everything that is due, until we are asked to leave.
+
+    Then now and again what is old goes, and a sign of life says that all went through.
+    """
+
+    def going() -> bool:
+        return not asked.is_set()
+
+    done = ticks.reconcile(services, going) + ticks.morning(services) + ticks.until_idle(services, owner, going)
+    if pulse and going():
         ticks.tidy(services)
         ticks.pulse(services)
     return done

@@ -82,7 +82,7 @@ class Embedded:
         return ticks.pulse(services) if alive else 0
 
     def _drain(self, services: Services) -> int:
-        taken = ticks.drain(services)
+        taken = ticks.drain(services, self._going)
         if taken:
             self._ring(*_ACTING)  # they were rung when the webhook came, and may have looked before this put the tasks
         return taken

@@ -39,9 +39,9 @@ def dead_owner(owner: str) -> bool:
     return False
 
 
-def drain(services: Services) -> int:
-    """Take in what webhooks brought."""
-    return inbox.drain(services)
+def drain(services: Services, going: reading.Going = lambda: True) -> int:
+    """Take in what webhooks brought, until nothing is left, or `going` says no."""
+    return inbox.drain(services, going)
 
 
 def act(
@@ -92,9 +92,9 @@ def tidy(services: Services) -> None:
     services.db.scrub()
 
 
-def until_idle(services: Services, owner: str) -> int:
-    """Drain and act until nothing is due (cron instead of a resident process); how much was done."""
+def until_idle(services: Services, owner: str, going: reading.Going = lambda: True) -> int:
+    """Drain and act until nothing is due or `going` says no (cron instead of a resident process); how much was done."""
     total = watch(services)
-    while done := drain(services) + act(services, owner):
+    while done := drain(services, going) + act(services, owner, going):
         total += done
     return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -9,13 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from integration.cli import leaving
+from integration.cli.shops import toml
 from integration.db.tables import MailRow, Task
 from tests.cli.conftest import Postventa
+from tests.emails.mail_server import MailDesk, mail_server
 from tests.flows.house import House
 from tests.house.conftest import ROOT
 
@@ -119,3 +124,89 @@ def test_serve_ends_with_0_within_ten_seconds_of_being_told_to(
     assert time.monotonic() - began < 15
     assert "leased" not in {task.state for task in house.rows(Task)}
     assert "sending" not in {mail.state for mail in house.rows(MailRow)}
+
+
+class Slow(MailDesk):
+    """Has the mail in hand when our process is told to leave, and says only then that it took it."""
+
+    def __init__(self, wait: float, *signals: signal.Signals) -> None:
+        super().__init__()
+        self.wait, self.signals = wait, signals
+
+    async def handle_DATA(self, *given: Any) -> str:  # noqa: N802 - aiosmtpd names it
+        for each in self.signals:
+            os.kill(os.getpid(), each)
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(self.wait)
+        return await super().handle_DATA(*given)
+
+
+@pytest.fixture
+def mailing(house: House) -> Iterator[Callable[[MailDesk], MailDesk]]:
+    """`mailing(desk)`: the house's mails go to that server; two are waiting."""
+    with ExitStack() as serving:
+
+        def begin(desk: MailDesk) -> MailDesk:
+            serving.enter_context(mail_server(desk))
+            mail = {"transport": "smtp", "host": "127.0.0.1", "port": desk.port, "starttls": "off"}
+            (house.folder / "config.toml").write_text(toml(house.config() | {"mail": mail}), "utf-8")
+            for _ in range(2):
+                house.post(*house.side.arrive(house.side.sell()))
+            return desk
+
+        yield begin
+
+
+def sent(house: House) -> list[tuple[str, int]]:
+    """State and copies of the mails that were begun."""
+    return [(mail.state, mail.copies) for mail in house.rows(MailRow) if mail.copies]
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("words", [(), ("--until-idle",)], ids=["resident", "cron"])
+def test_work_that_is_told_to_end_finishes_the_mail_at_hand_and_begins_no_other(
+    postventa: Postventa,
+    house: House,
+    mailing: Callable[[MailDesk], MailDesk],
+    told: signal.Signals,
+    words: tuple[str, ...],
+) -> None:
+    before = signal.getsignal(told)
+    desk = mailing(Slow(0.3, told))
+    assert postventa("work", *words).code == 0
+    assert sent(house) == [("sent", 1)]
+    assert len(desk.mails) == 1
+    assert "leased" not in {task.state for task in house.rows(Task)}
+    assert signal.getsignal(told) == before
+    assert signal.alarm(0) == 0
+
+
+@pytest.mark.parametrize("signals", [(signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)], ids=["once", "twice"])
+def test_what_takes_too_long_is_left_in_doubt_and_so_it_is_when_told_twice(
+    postventa: Postventa,
+    house: House,
+    mailing: Callable[[MailDesk], MailDesk],
+    monkeypatch: pytest.MonkeyPatch,
+    signals: tuple[signal.Signals, ...],
+) -> None:
+    assert leaving.PATIENCE == 8  # of the ten seconds that service managers give
+    monkeypatch.setattr(leaving, "PATIENCE", 1 if len(signals) == 1 else 60)
+    mailing(Slow(30, *signals))
+    began = time.monotonic()
+    assert postventa("work").code == 0
+    assert time.monotonic() - began < 10
+    assert sent(house) == [("sending", 1)]  # whoever comes next knows that it may be out
+
+
+@pytest.mark.slow
+def test_a_work_in_a_process_of_its_own_ends_with_0(house: House, mailing: Callable[[MailDesk], MailDesk]) -> None:
+    mailing(Slow(1))
+    working = subprocess.Popen([*COMMAND, "work"], cwd=house.folder, env=environ(), stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: sent(house), "no mail is begun")
+        working.send_signal(signal.SIGTERM)
+        assert working.wait(PATIENCE) == 0
+        assert sent(house) == [("sent", 1)]
+    finally:
+        working.kill()
+        working.wait(PATIENCE)
