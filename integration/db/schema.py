@@ -42,10 +42,10 @@ def upgrade(engine: Engine) -> None:
                 command.upgrade(made, "head")
 
 
-def revision(engine: Engine) -> str | None:
-    """What the database was brought to, `None` for a new one; raises as `upgrade` does."""
+def revision(engine: Engine, *, newer: bool = False) -> str | None:
+    """What the database was brought to, `None` for a new one; raises as `upgrade` does, unless `newer` is welcome."""
     with _reachable(), engine.connect().execution_options(reading=True) as connection:
-        return _revision(connection)
+        return _current(connection) if newer else _revision(connection)
 
 
 def head() -> str:
@@ -59,8 +59,12 @@ def refuse_newer(revision: str) -> None:
         raise Misconfigured("database_newer", revision=revision)
 
 
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 def _revision(connection: Connection) -> str | None:
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = _current(connection)
     if current is not None:
         refuse_newer(current)
     return current

@@ -52,14 +52,15 @@ class Header:
 
 
 def make(
-    settings: Settings, db: Database, vault: Vault, now: datetime, to: Path | None = None, *, drop: bool = True,
-    checkpoint: Callable[[str], None] = lambda name: None,
+    settings: Settings, db: Database, vault: Vault, now: datetime, to: Path | None = None, *,
+    drop: bool = True, newer: bool = False, checkpoint: Callable[[str], None] = lambda name: None,
 ) -> Path:  # fmt: skip
     """Back up into `to`, else `[backup] folder`, and `drop` all there but the newest `keep`; the new file.
 
+    `newer` keeps what a newer version wrote, too; only that version can go back to it.
     `Permanent("database_unsound")`, `("dump_failed")`, `("backup_not_written")`: then nothing was dropped.
     """
-    revision = schema.revision(db.engine)
+    revision = schema.revision(db.engine, newer=newer)
     if revision is None:
         raise Conflict("nothing_to_back_up", database=db.engine.url.database)
     folder = to or settings.path(settings.backup.folder)

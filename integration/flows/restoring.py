@@ -83,12 +83,12 @@ def _dump(settings: Settings, vault: Vault, file: Path, now: datetime, force: bo
     db = Database(settings.database_url)
     try:
         name = db.engine.url.database
-        used = schema.revision(db.engine) is not None
+        used = schema.revision(db.engine, newer=True) is not None
         if used and not force:
             raise Conflict("database_exists", database=name)
         if dumps.used_by_others(db):
             raise Conflict("database_in_use", database=name)
-        aside = backups.make(settings, db, vault, now, drop=False) if used else None
+        aside = backups.make(settings, db, vault, now, drop=False, newer=True) if used else None
         db.close()
         with backups.opened(file, vault) as (header, pieces):
             dumps.load(db.engine.url, pieces)

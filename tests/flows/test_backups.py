@@ -18,7 +18,7 @@ import pytest
 
 from integration import sealing
 from integration.app import build_services
-from integration.db import copies
+from integration.db import copies, dumps
 from integration.db.session import Database
 from integration.db.tables import Account, DeskSession, HistoryRow, MailRow, OrderRow, Shop, Task
 from integration.domain.errors import Conflict, Misconfigured, Permanent
@@ -207,6 +207,34 @@ def test_a_program_that_is_missing_or_fails_is_named(make_house: MakeHouse, monk
     with pytest.raises(Permanent, match="no room"):
         backup(house)
     assert left(house) == set()
+
+
+def test_what_the_environment_tells_of_postgresql_reaches_its_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sqlalchemy import make_url
+
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    monkeypatch.setenv("PGPASSWORD", "of the environment")
+    monkeypatch.setenv("POSTVENTA_KEY", "no business of theirs")
+    told = dumps._environment(make_url("postgresql://mia@/shop"))
+    assert (told["PGSSLMODE"], told["PGPASSWORD"]) == ("verify-full", "of the environment")
+    assert "POSTVENTA_KEY" not in told
+    assert dumps._environment(make_url("postgresql://mia:hers@/shop"))["PGPASSWORD"] == "hers"
+
+
+def test_a_dump_that_cannot_be_loaded_leaves_what_is_there(make_house: MakeHouse) -> None:
+    house = make_house()
+    if house.services.db.engine.dialect.name != "postgresql":
+        return
+    house.deliver()
+    house.services.db.close()
+    url = house.services.db.engine.url
+    with dumps.dumped(url) as dump:
+        whole = dump.read()
+    with pytest.raises(Permanent, match="dump_failed"):
+        dumps.load(url, [whole[: len(whole) * 2 // 3]])
+    with pytest.raises(Permanent, match="dump_failed"):
+        dumps.load(url.set(database="nowhere"), [whole])
+    assert emails(house) == ["sam@example.com"]
 
 
 def test_a_damaged_database_is_not_backed_up(make_house: MakeHouse) -> None:
