@@ -117,9 +117,9 @@ class Site:
         self.sold += 1
         return self.house.side.arrive(self.house.side.sell(email=f"sam{self.sold}@example.com"))
 
-    def until(self, done: Callable[[], Any], what: str) -> Any:
+    def until(self, done: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
         """Wait for something to be so."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while not (found := done()):
             assert time.monotonic() < end, "\n".join([what, *(one.said()[-3000:] for one in self.processes)])
             time.sleep(0.05)

@@ -15,7 +15,7 @@ from tests.scaled.site import Process, Site, port_of, post
 
 MINUTE = 60.0
 PAUSE = 2.0  # seconds between two kills; a process takes about that long to be there again
-RATE = 2.0  # deliveries a second
+RATE = 1.0  # deliveries a second
 Told = tuple[Mapping[str, str], bytes]
 
 
@@ -30,7 +30,7 @@ def test_a_minute_of_killing_loses_nothing_and_doubles_nothing(site: Site) -> No
             process.start()
     for parcel in told:  # stores that saw no answer send once more; those that saw one, too, sometimes
         site.until(lambda parcel=parcel: _told(site, webs, parcel), "no answer")
-    site.until(lambda: _settled(site, len(told)), "never done")
+    site.until(lambda: _settled(site, len(told)), "never done", patience=180)
     for process in (*webs, *workers):
         assert process.stop() == 0
     site.later(timedelta(minutes=12))  # a service mail that may be out is tried again after ten minutes
