@@ -187,6 +187,7 @@ class Task(SQLModel, table=True):
     lease_until: datetime | None = None
     useless_after: datetime | None = None
     tried_at: datetime | None = None
+    failing_since: datetime | None = None
     created_at: datetime
     done_at: datetime | None = None
 

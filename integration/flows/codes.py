@@ -115,7 +115,7 @@ def failed(
 ) -> retries.Verdict:
     """A code that cannot be made goes to a person; an ambiguous one is simply asked for again: its name is fixed."""
     if isinstance(verdict, retries.Park):
-        verdict = retries.verdict(error.as_temporary(), task.attempts, now, task.key, task.tried_at or now)
+        verdict = retries.verdict(error.as_temporary(), task.attempts, now, task.key, task.failing_since or now)
     if isinstance(verdict, retries.Dead):
         code = complaints.code(session, task.shop_id, task.subject)
         if transitions.allowed("code", code.state, "revoked"):
@@ -171,5 +171,5 @@ def revoke_failed(
 ) -> retries.Verdict:
     """Taking back twice does no harm, so an ambiguous try is tried again."""
     if isinstance(verdict, retries.Park):
-        return retries.verdict(error.as_temporary(), task.attempts, now, task.key, task.tried_at or now)
+        return retries.verdict(error.as_temporary(), task.attempts, now, task.key, task.failing_since or now)
     return verdict

@@ -154,7 +154,7 @@ def _claim(services: Services, task_id: str, owner: str) -> tuple[Task, bool] | 
         if not until:
             until, reason = handler.hold(session, services, task, now)
         if until:
-            rows.settle(session, task, state="ready", due_at=until, reason=reason)
+            rows.settle(session, task, state="ready", due_at=until, reason=reason, failing_since=None)
             return task, False
         task.tried_at = task.tried_at or now
     return task, True
@@ -180,14 +180,16 @@ def _record_failure(services: Services, task: Task, handler: Handler, error: Sin
 def _settle_failure(
     session: Session, services: Services, task: Task, handler: Handler, error: SinkError, now: datetime
 ) -> None:
-    verdict = retries.verdict(error, task.attempts, now, task.key, task.tried_at or now)
+    since = task.failing_since or now  # a pause or a hold begins it anew: what stood still has not been failing
+    verdict = retries.verdict(error, task.attempts, now, task.key, since)
     verdict = handler.failed(session, services, task, error, verdict, now)
     match verdict:
         case retries.Retry(at):
-            rows.settle(session, task, state="ready", due_at=at, attempts=task.attempts + 1, reason=error.code)
+            again = {"attempts": task.attempts + 1, "failing_since": since}
+            rows.settle(session, task, state="ready", due_at=at, reason=error.code, **again)
         case retries.Pause():
             until = pauses.begin(session, services, task.shop_id, handler.stream or task.kind, error, now)
-            rows.settle(session, task, state="ready", due_at=until, reason=error.code)
+            rows.settle(session, task, state="ready", due_at=until, reason=error.code, failing_since=None)
         case retries.Park():
             rows.settle(session, task, state="ambiguous", reason=error.code, done_at=now)
         case retries.Dead(reason):

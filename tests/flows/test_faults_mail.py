@@ -11,9 +11,10 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from emails.transports import MailServer, transport
-from integration.db.tables import MailRow, Pause, Task
+from integration.db.tables import MailRow, Pause, Shop, Task
 from tests.conftest import StandingClock
 from tests.emails.mail_server import MailDesk
 from tests.flows.house import House
@@ -178,6 +179,36 @@ def test_a_closed_port_stops_the_stream_uses_up_no_try_and_the_desk_says_so(shop
     later(shop, minutes=16)
     assert copies(desk) == Counter({"label": 1, "survey": 1, "owner_notice": 1})
     assert shop.rows(Pause) == []
+
+
+@pytest.mark.parametrize("why", ["no mail server", "paused by its owner"])
+def test_what_stood_still_for_three_days_and_is_greylisted_then_is_not_given_up(
+    shop: House, desk: MailDesk, why: str
+) -> None:
+    desk.faults["RCPT"] = "450 4.2.0 greylisted"
+    shop.deliver()
+    open_way = shop.services
+    if why == "no mail server":
+        closed = transport(MailServer(transport="smtp", host="127.0.0.1", port=1), open_way.http.request)
+        shop.services = replace(open_way, transport=closed)
+    else:
+        paused(shop, "paused")
+    for _ in range(7):
+        later(shop, hours=12)
+    shop.services = open_way
+    paused(shop, "live")
+    later(shop, minutes=16)
+    assert states(shop)["queued", "mail_deferred"] == 2
+    desk.faults.clear()
+    later(shop, hours=13)
+    later(shop, hours=13)
+    assert copies(desk)["label"] == copies(desk)["survey"] == 1
+
+
+def paused(house: House, state: str) -> None:
+    """The shop as its owner has it."""
+    with house.services.db.writing() as session:
+        session.exec(select(Shop)).one().state = state
 
 
 def test_an_address_that_is_refused_for_good_is_a_dead_letter_with_words(shop: House, desk: MailDesk) -> None:
