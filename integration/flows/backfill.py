@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlmodel import Session
+
 from connectors.base import Page, StoreConnector
 from integration.db.care_tables import Cursor
 from integration.db.queries import cursors, shops
@@ -35,17 +37,23 @@ def run(services: Services, name: str, days: int) -> Iterator[Progress]:
     """
     shop_id, row, connector = _begin(services, name, days)
     until = services.clock()
-    yield _progress(row, until)
+    yield progress(row, until)
+    for read in pages(services, shop_id, row, connector):
+        yield progress(read, until)
+
+
+def pages(services: Services, shop_id: str, row: Cursor, connector: StoreConnector) -> Iterator[Cursor]:
+    """How far each page brought it, from where it stood to the end."""
     since, at = rules.since(row.position), ""
     counted_to, before = row.position if row.seen else since, frozenset[str]()
     while True:
         page = connector.changed_orders(since, at)
         taking_in.page(services, shop_id, page)
         # a page may begin with orders of the one before
-        new = sum(order.updated_at >= counted_to and order.ref not in before for order in page.orders)
+        new = sum(order.updated_at > counted_to and order.ref not in before for order in page.orders)
         at, before = page.next_cursor, frozenset(order.ref for order in page.orders)
         row = _advance(services, shop_id, page, new, last=not at)
-        yield _progress(row, until)
+        yield row
         if not at:
             return
 
@@ -55,10 +63,17 @@ def _begin(services: Services, name: str, days: int) -> tuple[str, Cursor, Store
     since = now - timedelta(days=days)
     with services.db.writing() as session:
         shop = shops.shop_by_name(session, name)
-        row = cursors.find(session, shop.id, STREAM) or cursors.begin(session, shop.id, STREAM, since, now)
-        if row.state == "done":
-            row.state, row.began_at, row.position, row.seen = "open", since, since, 0
+        row = begun(session, shop.id, since, now)
+        row.state = "open"
         return shop.id, row, connector_of(session, services, shop)
+
+
+def begun(session: Session, shop_id: str, since: datetime, now: datetime) -> Cursor:
+    """Where it stands, or from `since` on: the first time, and after the end."""
+    row = cursors.find(session, shop_id, STREAM) or cursors.begin(session, shop_id, STREAM, since, now)
+    if row.state == "done":
+        row.began_at, row.position, row.seen = since, since, 0
+    return row
 
 
 def _advance(services: Services, shop_id: str, page: Page, new: int, *, last: bool) -> Cursor:
@@ -72,7 +87,8 @@ def _advance(services: Services, shop_id: str, page: Page, new: int, *, last: bo
         return row
 
 
-def _progress(row: Cursor, until: datetime) -> Progress:
+def progress(row: Cursor, until: datetime) -> Progress:
+    """How far this is on the way to `until`."""
     whole = (until - row.began_at).total_seconds()
     share = (row.position - row.began_at).total_seconds() / whole if whole > 0 else 1.0
     return Progress(row.began_at, row.position, 1.0 if row.state == "done" else min(share, 1.0), row.seen)

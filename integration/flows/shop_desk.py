@@ -9,10 +9,11 @@ from connectors.base import ADVICE, Check
 from integration.db.queries import cursors, lists
 from integration.db.queries import shops as rows
 from integration.domain.errors import BadForm, NotFound
-from integration.flows import connecting, trials, way_back
+from integration.flows import connecting, past, trials, way_back
 from integration.flows import shops as flow
 from integration.flows.accounts import Person
 from integration.flows.limits import Limit, admit
+from integration.flows.past import Past
 from integration.flows.services import Services
 from integration.flows.trials import TrialStep
 
@@ -24,7 +25,8 @@ class ShopView:
     """One shop: `state` is preview, live or paused; `standing` are its streams that stand still, with the code of why.
 
     `last_heard` is when its last webhook came; `failed` are the checks that failed at `checked_at`. `unread` is why the
-    last look at it failed, empty while it is read; `delivered_when` are the triggers of its policy.
+    last look at it failed, empty while it is read; `delivered_when` are the triggers of its policy,
+    `past` is how far its past is read.
     """
 
     id: str
@@ -42,6 +44,7 @@ class ShopView:
     standing: tuple[tuple[str, str], ...]
     unread: str
     delivered_when: tuple[str, ...]
+    past: Past | None
 
     @property
     def in_trouble(self) -> bool:
@@ -80,6 +83,7 @@ def opened(services: Services, who: Person, shop_id: str) -> ShopView:
             standing=tuple((pause.stream, pause.reason) for pause in lists.pauses(session, [shop.id])),
             unread=cursor.reason if cursor else "",
             delivered_when=flow.policy_of(session, services, shop)[1].delivered_when,
+            past=past.told(session, shop.id, services.clock()),
         )
 
 

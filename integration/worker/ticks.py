@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from integration.db.queries import joinings, paces, privacy
-from integration.flows import accounts, daily, dispatch, heartbeat, person_requests
+from integration.flows import accounts, daily, dispatch, heartbeat, past, person_requests
 from integration.flows import reconcile as reading
 from integration.flows import watch as watching
 from integration.flows.services import Services
@@ -58,8 +58,8 @@ def act(
 
 
 def watch(services: Services) -> int:
-    """See to parcels whose day has come; how many."""
-    return watching.run(services)
+    """See to parcels whose day has come, and read on where a shop's past is asked for; how much."""
+    return watching.run(services) + past.turn(services)
 
 
 def reconcile(services: Services, going: reading.Going = lambda: True) -> int:

@@ -60,6 +60,7 @@ DYNAMIC = {
     "desk.home.resting_*": "by the shop's state",
     "desk.shops.means_*": "by the shop's state",
     "desk.live.lead_*": "by the shop's state",
+    "desk.past.is_*": "by how far the past is read",
     "desk.cases.*": "by which cases are listed",
     "desk.cases.none_*": "by which cases are listed",
     "desk.mails.*": "by which mails are listed",

@@ -43,6 +43,12 @@ def due(session: Session, now: datetime) -> Sequence[str]:
     return session.exec(open_.order_by(col(Cursor.due_at).nulls_first())).all()
 
 
+def asked(session: Session, stream: str, now: datetime) -> Sequence[str]:
+    """Ids of the shops where somebody asked for this stream and a turn is due."""
+    due_ = select(Cursor.shop_id).where(Cursor.stream == stream, Cursor.state == "asked", col(Cursor.due_at) <= now)
+    return session.exec(due_.order_by(col(Cursor.due_at))).all()
+
+
 def claim(session: Session, cursor: Cursor, now: datetime, until: datetime) -> bool:
     """Take the look that is due; false when another worker has it."""
     free = update(Cursor).where(col(Cursor.id) == cursor.id, col(Cursor.due_at) <= now)

@@ -52,6 +52,7 @@ OWNERS_ROOMS: Rooms = (
     ("/shops/<shop_id>/delivered", "shops_delivered", connect.when_delivered, BOTH),
     ("/shops/<shop_id>/check", "shops_check", shops.check, POST),
     ("/shops/<shop_id>/pause", "shops_pause", shops.pause, POST),
+    ("/shops/<shop_id>/past", "shops_past", shops.read_past, POST),
     ("/shops/<shop_id>/live", "shops_live", shops.live, BOTH),
     ("/shops/<shop_id>/try", "shops_try", shops.trial, BOTH),
     ("/stopped", "stops", stops.desk_list, GET),

@@ -9,7 +9,7 @@ from flask import Response, redirect
 from werkzeug import Response as BaseResponse
 
 from integration.domain.errors import BadForm, TooMany
-from integration.flows import connecting, going_live, shop_desk
+from integration.flows import connecting, going_live, past, shop_desk
 from integration.flows.accounts import Person
 from integration.i18n import check_words
 from integration.web.dashboard.door import sent, show, to, words_of
@@ -56,6 +56,14 @@ def live(who: Person, shop_id: str) -> BaseResponse:
 def _set(who: Person, shop_id: str, state: Literal["live", "paused"]) -> BaseResponse:
     connecting.set_state(services(), shop_desk.opened(services(), who, shop_id).name, state)
     return redirect(to("shops_one", shop_id=shop_id, did=state), 303)
+
+
+def read_past(who: Person, shop_id: str) -> BaseResponse:
+    """Read its last 60 days, go on, or pause."""
+    view, form = shop_desk.opened(services(), who, shop_id), sent() or {}
+    pauses = form.get("go") == "pause"
+    (past.pause if pauses else past.ask)(services(), view.id)
+    return redirect(to("shops_one", shop_id=shop_id, did="past_paused" if pauses else "past_asked"), 303)
 
 
 def trial(who: Person, shop_id: str) -> BaseResponse:

@@ -289,6 +289,33 @@ def test_a_shop_is_checked_paused_and_put_live(house: House, desk: Desk) -> None
     assert "label" in house.kinds()
 
 
+def test_its_past_is_read_by_one_button_and_shows_how_far_it_is(house: House, desk: Desk) -> None:
+    house.clock.advance(hours=1)
+    house.side.arrive(house.side.sell())
+    [path] = desk.links("/admin/shops", "shop")
+    assert "Leer los últimos 60 días" in desk.get(path).text
+    assert 'role="progressbar"' not in desk.get(path).text
+    assert desk.post(f"{path}/past", go="on").location == f"{path}?did=past_asked"
+    page = desk.get(path).text
+    assert 'aria-valuenow="0"' in page
+    assert "Pausar" in page
+    assert desk.post(f"{path}/past", go="pause").location == f"{path}?did=past_paused"
+    assert "Seguir" in desk.get(path).text
+    desk.post(f"{path}/past", go="on")
+    house.run()
+    page = desk.get(path).text
+    assert 'aria-valuenow="100"' in page
+    assert "Listo: 1 pedidos leídos." in words(page)
+
+
+def test_what_keeps_the_past_from_being_read_is_told(house: House, desk: Desk) -> None:
+    [path] = desk.links("/admin/shops", "shop")
+    desk.post(f"{path}/past", go="on")
+    house.side.stop()
+    house.run()
+    assert "Espera y lo intenta de nuevo por sí mismo." in desk.get(path).text
+
+
 def test_a_store_that_is_down_is_told_with_its_remedy(house: House, desk: Desk) -> None:
     [path] = desk.links("/admin/shops", "shop")
     house.side.stop()
