@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from weakref import WeakKeyDictionary
 
 from sqlmodel import Session
 
@@ -11,6 +12,7 @@ import connectors
 from connectors.base import Delivery
 from integration.db.queries import inbox as rows
 from integration.db.queries import orders, shops
+from integration.db.session import Database
 from integration.db.shared_commit import OUTAGES, NewReceipt
 from integration.db.tables import Receipt
 from integration.domain.errors import BadPayload, PostventaError
@@ -21,6 +23,9 @@ from integration.flows.services import Services
 from webhooks.doors import Door
 
 TURN = 50  # how many of one shop before the next one's, so that a flood at one holds up no other
+DEATHS = 5  # processes that may die over one delivery before it is taken for their killer
+_STEADY: WeakKeyDictionary[Database, set[str]] = WeakKeyDictionary()
+"""Shops whose last delivery this process came through: of the next one nobody can have died, so nothing is counted."""
 log = logging.getLogger(__name__)
 
 
@@ -64,6 +69,36 @@ def waiting(services: Services) -> Sequence[str]:
 
 
 def _next(services: Services, shop_id: str) -> bool:
+    """Act on one delivery, if there is one. Where the last one may have ended its process, count first."""
+    steady = _STEADY.setdefault(services.db, set())
+    if shop_id not in steady and not _begin(services, shop_id):
+        return False
+    steady.discard(shop_id)
+    try:
+        acted = _act(services, shop_id)
+    except Exception:
+        steady.add(shop_id)  # in trouble, but alive
+        raise
+    steady.add(shop_id)
+    return acted
+
+
+def _begin(services: Services, shop_id: str) -> bool:
+    """Count that a delivery is begun; one that was too often is set aside. False when there is none."""
+    with services.db.writing(shop_id) as session:
+        receipt = rows.next_kept(session, shop_id)
+        if receipt is None:
+            return False
+        if receipt.begun >= DEATHS:
+            log.error("receipt %s ended %s processes", receipt.id, receipt.begun)
+            _set_aside(session, services, receipt, "failed", "kills_the_worker")
+            receipt.done_at = services.clock()
+        else:
+            receipt.begun += 1
+    return True
+
+
+def _act(services: Services, shop_id: str) -> bool:
     failed: tuple[str, str] | None = None
     with services.db.writing(shop_id) as session:
         receipt = rows.next_kept(session, shop_id)
@@ -110,4 +145,4 @@ def _set_aside(session: Session, services: Services, receipt: Receipt, state: st
 
 def replay(receipt: Receipt) -> None:
     """Have a delivery acted on again; business keys make that harmless."""
-    receipt.state, receipt.reason, receipt.done_at = "kept", "", None
+    receipt.state, receipt.reason, receipt.done_at, receipt.begun = "kept", "", None, 0

@@ -70,7 +70,8 @@ class Receipt(SQLModel, table=True):
     """A webhook delivery kept in the inbox; the body goes after 30 days, the key stays.
 
     `repeat` counts how often the key came again after its window, so that it is a new delivery. `order_ref` is the
-    order it was about, `sent_at` when the platform says that it happened.
+    order it was about, `sent_at` when the platform says that it happened. `begun` counts how often it was begun where
+    its predecessor may have died over it.
     """
 
     __tablename__ = "receipts"
@@ -91,6 +92,7 @@ class Receipt(SQLModel, table=True):
     state: str = "kept"
     reason: str = ""
     attempts: int = 0
+    begun: int = 0
     sent_at: datetime | None = None
     received_at: datetime
     done_at: datetime | None = None
@@ -163,7 +165,8 @@ class FollowUpRow(SQLModel, table=True):
 class Task(SQLModel, table=True):
     """One effect to bring about; `fence` counts claims, so that a late worker's verdict is refused.
 
-    Until `lease_until` it is its worker's; while it is `ready`, its id is on the way to one (`[worker] engine`).
+    `lapses` counts the workers in a row that took it and were not heard of again. Until `lease_until` it is its
+    worker's; while it is `ready`, its id is on the way to one (`[worker] engine`).
     """
 
     __tablename__ = "tasks"
@@ -181,6 +184,7 @@ class Task(SQLModel, table=True):
     state: str = "ready"
     reason: str = ""
     attempts: int = 0
+    lapses: int = 0
     fence: int = 0
     owner: str = ""
     due_at: datetime

@@ -31,6 +31,7 @@ from integration.rules import retries
 # How many tasks of a stream are on the way or worked at, over all machines: of all shops, and of one. A store is called
 # by one at a time, so that its rate limit is kept and a hanging one costs one hand.
 AT_ONCE = {"": (1000, 30), "mail": (1000, 30), "store": (1000, 1)}
+DEATHS = 5  # workers that may die over one task before it is taken for their killer
 log = logging.getLogger(__name__)
 
 
@@ -133,7 +134,7 @@ def free_lapsed(services: Services, dead_owner: Callable[[str], bool]) -> None:
     with services.db.writing() as session:
         for task in rows.leased(session):
             if dead_owner(task.owner):
-                task.state, task.owner, task.lease_until = "ready", "", None
+                task.state, task.owner, task.lease_until, task.lapses = "ready", "", None, task.lapses + 1
 
 
 def _claim(services: Services, task_id: str, owner: str) -> tuple[Task, bool] | None:
@@ -145,6 +146,9 @@ def _claim(services: Services, task_id: str, owner: str) -> tuple[Task, bool] | 
         if task is None:
             return None
         handler = HANDLERS[task.kind]
+        if task.lapses >= DEATHS:
+            _settle_failure(session, services, task, handler, Permanent("kills_the_worker"), now)
+            return task, False
         until, reason = None, ""
         if not handler.while_paused:
             until, reason = pauses.held_until(session, task.shop_id, handler.stream, now)
@@ -185,11 +189,11 @@ def _settle_failure(
     verdict = handler.failed(session, services, task, error, verdict, now)
     match verdict:
         case retries.Retry(at):
-            again = {"attempts": task.attempts + 1, "failing_since": since}
+            again = {"attempts": task.attempts + 1, "failing_since": since, "lapses": 0}
             rows.settle(session, task, state="ready", due_at=at, reason=error.code, **again)
         case retries.Pause():
             until = pauses.begin(session, services, task.shop_id, handler.stream or task.kind, error, now)
-            rows.settle(session, task, state="ready", due_at=until, reason=error.code, failing_since=None)
+            rows.settle(session, task, state="ready", due_at=until, reason=error.code, failing_since=None, lapses=0)
         case retries.Park():
             rows.settle(session, task, state="ambiguous", reason=error.code, done_at=now)
         case retries.Dead(reason):

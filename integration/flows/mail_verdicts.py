@@ -38,7 +38,7 @@ def failed(
 ) -> retries.Verdict:
     """Keep the mail's state in step with its task; decides what an ambiguous send becomes (E4)."""
     row = rows.get(session, task.shop_id, task.subject)
-    if isinstance(error, Ambiguous):
+    if isinstance(error, Ambiguous) or (error.code == "kills_the_worker" and row.state == "sending"):
         verdict = retries.mail_ambiguous(KINDS[row.kind].category, row.copies, now)
         row.state = "queued" if isinstance(verdict, retries.Retry) else "ambiguous"
     elif isinstance(verdict, retries.Dead):

@@ -60,4 +60,4 @@ def _move(services: Services, who: Person, receipt_id: str, state: str) -> None:
         if row.state not in ODD or (state == "kept" and not row.body):
             raise Conflict("illegal_move", kind="receipt", old=row.state, new=state)
         history.note(session, row.shop_id or "", row.id, services.clock(), "owner", row.state, state, row.reason)
-        row.state, row.reason = state, "" if state == "kept" else "discarded"
+        row.state, row.begun, row.reason = state, 0, "" if state == "kept" else "discarded"

@@ -89,7 +89,7 @@ def retry(services: Services, who: Person, task_id: str) -> None:
         history.note(session, task.shop_id, task.id, now, "owner", task.state, "ready", task.reason)
         task.state = transitions.moved("task", task.state, "ready")
         task.due_at, task.attempts, task.reason, task.tried_at, task.done_at = now, 0, "", None, None
-        task.useless_after = task.failing_since = None
+        task.lapses, task.useless_after, task.failing_since = 0, None, None
         if task.kind == "SendMail":
             mail = mail_rows.get(session, task.shop_id, task.subject)
             mail.state, mail.reason = transitions.moved("mail", mail.state, "queued"), ""

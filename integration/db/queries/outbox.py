@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Subquery, and_, func, or_, text, update
+from sqlalchemy import CursorResult, Subquery, and_, case, func, or_, text, update
 from sqlmodel import Session, col, select
 
 from integration.db.tables import FollowUpRow, Pause, Task
 from integration.domain.ids import new_id
 
 _AS_IT_IS = {"populate_existing": True}
+_LAPSED = case((col(Task.state) == "leased", col(Task.lapses) + 1), else_=col(Task.lapses))
 OPEN = "tasks.state IN ('ready', 'leased')"  # as the partial indexes have it: SQLite sees no match in a parameter
 
 
@@ -95,7 +96,7 @@ def offer(
     chosen = [task_id for task_id, shop_id, turn in rows if turn + held.get(shop_id, 0) <= of_a_shop]
     still = or_(col(Task.lease_until).is_(None), col(Task.lease_until) < now)
     marked = update(Task).where(col(Task.id).in_(chosen), text(OPEN), still)
-    marked = marked.values(state="ready", owner="", lease_until=until)
+    marked = marked.values(state="ready", owner="", lease_until=until, lapses=_LAPSED)
     mine = set(session.scalars(marked.returning(col(Task.id))).all())
     return [task_id for task_id in chosen if task_id in mine]
 
@@ -136,6 +137,7 @@ def claim(
     )
     taken = update(Task).where(col(Task.id) == task_id, free, col(Task.kind).in_(kinds))
     values = {"state": "leased", "owner": owner, "lease_until": now + lease, "fence": col(Task.fence) + 1}
+    values["lapses"] = _LAPSED
     return session.scalars(taken.values(values).returning(Task), execution_options=_AS_IT_IS).one_or_none()
 
 
