@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select, text
@@ -99,14 +99,21 @@ class Database:
             return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         return {"reading": True}
 
-    def scrub(self) -> None:
-        """Let go of the journal, where deleted values still stand; PostgreSQL sees to that by itself."""
-        if self.engine.dialect.name == "sqlite":
-            connection = self.engine.raw_connection()
+    def scrub(self) -> bool:
+        """Let go of the journal, where deleted values still stand; PostgreSQL sees to that by itself.
+
+        Whether it went: somebody who reads keeps it, and is not waited for, since nobody could write meanwhile.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        with self._turn(), closing(self.engine.raw_connection()) as connection:
+            asking = connection.cursor()
+            asking.execute("PRAGMA busy_timeout=0")
             try:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                [busy, *_] = asking.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
-                connection.close()
+                asking.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+        return not busy
 
     def close(self) -> None:
         """Give back every connection."""

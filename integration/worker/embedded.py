@@ -20,7 +20,8 @@ from integration.worker import ticks
 # A hand for each stream: a store that hangs holds up no mail, and a slow mail server no code.
 _ACTING = {f"act-{stream or 'own'}": stream for stream in dispatch.STREAMS}
 _WOKEN = ("drain", *_ACTING)
-_TIMED = {"watch": 60, "reconcile": 60, "morning": 60, "pulse": 300}  # seconds between looks at what is due
+_TIMED = {"watch": 60, "reconcile": 60, "morning": 60, "scrub": 60, "pulse": 300, "tidy": 86400}
+"""Seconds between looks at what is due; the first one is at start, or what restarts every night would never be tidy."""
 _REST = 0.05  # seconds after a look that found nothing: every task that ends rings, and most rings are for others
 log = logging.getLogger(__name__)
 
@@ -54,12 +55,13 @@ class Embedded:
         self._loop("watch", lambda: ticks.watch(services))
         self._loop("reconcile", lambda: ticks.reconcile(services, self._going))
         self._loop("morning", lambda: ticks.morning(services))
+        self._loop("scrub", lambda: ticks.scrub(services))
         self._loop("pulse", lambda: self._pulse(services))
+        self._loop("tidy", lambda: ticks.tidy(services))
         every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler.add_job(self.wake, "interval", seconds=self._poll, **every)
         for name, seconds in _TIMED.items():
-            self._scheduler.add_job(self._ring, "interval", args=[name], seconds=seconds, **every)
-        self._scheduler.add_job(ticks.tidy, "interval", args=[services], days=1, **every)
+            self._scheduler.add_job(self._ring, "interval", args=[name], id=name, seconds=seconds, **every)
         self._scheduler.start()
         self._ring(*self._bells)
 

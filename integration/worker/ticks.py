@@ -81,15 +81,26 @@ def pulse(services: Services) -> int:
     return int(heartbeat.beat(services))
 
 
-def tidy(services: Services) -> None:
-    """Once a day: old webhook bodies go, counts of mails long sent, sessions that ended, and what was only begun."""
+def tidy(services: Services) -> bool:
+    """Once a day: old webhook bodies go, counts of mails long sent, sessions that ended, and what was only begun.
+
+    Whether the journal went with them; if not, `scrub` sees to that.
+    """
     with services.db.writing() as session:
         accounts.tidy(session, services.clock())
         privacy.empty_bodies(session, services.clock() - BODIES_KEPT)
         paces.forget(session, services.clock() - PACES_KEPT)
         joinings.forget(session, services.clock())
     person_requests.tidy(services)
-    services.db.scrub()
+    return scrub(services)
+
+
+def scrub(services: Services) -> bool:
+    """Let go of the journal, where what was deleted still stands; what a reader kept goes at a later look.
+
+    No mark says that it is owed, since a command beside us may have left it, too: an empty one costs nothing.
+    """
+    return services.db.scrub()
 
 
 def until_idle(services: Services, owner: str, going: reading.Going = lambda: True) -> int:

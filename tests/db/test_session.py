@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -182,3 +183,32 @@ def test_on_a_full_disk_an_answer_is_503_with_words_and_nothing_half_done(house:
     assert house.answer(1, "damaged").status_code == 200
     house.run()
     assert len(house.codes()) == 1
+
+
+def journal(database: Database) -> int:
+    """The size of SQLite's journal, in bytes."""
+    return Path(f"{database.engine.url.database}-wal").stat().st_size
+
+
+def test_letting_go_of_the_journal_waits_for_no_reader_and_says_so(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/postventa.db")
+    with database.writing() as session:
+        session.execute(text("CREATE TABLE counter (n INTEGER)"))
+        session.execute(text("INSERT INTO counter VALUES (0)"))
+    began = time.monotonic()
+    with database.reading() as session:
+        session.execute(text("SELECT n FROM counter")).one()
+        with database.writing() as writer:
+            writer.execute(text("UPDATE counter SET n = 1"))
+        assert not database.scrub()
+        assert journal(database)
+    assert time.monotonic() - began < 5
+    assert database.scrub()
+    assert journal(database) == 0
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 10_000
+    database.close()
+
+
+def test_on_postgresql_there_is_no_journal_to_let_go_of(database: Database) -> None:
+    assert database.scrub()

@@ -17,6 +17,7 @@ from statistics import median
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from connectors.http import Http, HttpLimits
 from integration.app import create_app
@@ -287,3 +288,25 @@ def test_a_worker_that_was_thought_dead_sends_no_second_mail(still: House) -> No
     still.run()
     assert still.kinds() == ["label", "survey"]
     assert {mail.copies for mail in still.rows(MailRow)} == {1}
+
+
+def test_what_is_old_goes_at_start_too_and_not_only_a_day_later(still: House, start: Engines) -> None:
+    still.deliver()
+    assert all(receipt.body for receipt in still.receipts())
+    still.clock.advance(days=31)
+    start(still.services)
+    until(lambda: not any(receipt.body for receipt in still.receipts()), "a nightly restart keeps it for ever")
+
+
+def test_the_journal_that_a_reader_held_is_let_go_of_at_a_later_look(still: House, start: Engines) -> None:
+    journal = Path(f"{still.services.db.engine.url.database}-wal")
+    with still.services.db.reading() as session:
+        session.exec(select(Task)).all()
+        still.post(*still.side.arrive(still.side.sell()))
+        engine = start(still.services)
+        until(lambda: still.mails("label"), "nobody looked")
+        assert journal.stat().st_size
+    engine._ring("scrub")
+    until(lambda: journal.stat().st_size == 0, "it is still there")
+    assert engine._scheduler.get_job("scrub")
+    assert engine._scheduler.get_job("tidy")
