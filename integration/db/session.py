@@ -50,7 +50,9 @@ class Database:
     def writing_for(self, shop_of: Callable[[Session], str]) -> Iterator[Session]:
         """`writing(shop_id)` for a shop that only a row knows."""
         with self._transaction() as session:
-            lock(session.connection(), shop_of(session))
+            shop_id = shop_of(session)
+            session.expire_all()  # who held the lock may have changed what was just read
+            lock(session.connection(), shop_id)
             yield session
 
     @contextmanager

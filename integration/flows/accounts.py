@@ -143,18 +143,17 @@ def log_in(services: Services, form: Mapping[str, str], address: str, before: st
         Limit("login_as", email, 20, _HOUR),
         Limit("login", "", 300, _MINUTE),
     )
-    with services.db.writing() as session:
+    with services.db.marking() as session:
+        rows.one_by_one(session)
         tries = admit(session, services, limits, now)
         account = rows.by_email(session, email)
     right = passwords.matches(account.password_hash if account else "", form.get("password", ""))
     if account is None or account.disabled_at or not right:
         logs.security("login_failed", account=account.id if account else "nobody")
         raise BadForm("login_wrong", field="password")
-    with services.db.writing() as session:
+    with services.db.marking() as session:
         rows.forget_attempts(session, tries)
-        held = rows.desk_session(session, digest(before)) if before else None
-        if held is not None:
-            session.delete(held)
+        rows.close_session(session, digest(before))
         logs.security("logged_in", account=account.id)
         return _begin(session, account, now)
 
@@ -179,10 +178,8 @@ def person(services: Services, session_id: str) -> Person | None:
             return None
         found = _person(session, services, account, row.digest)
     if now - row.seen_at > SEEN_EVERY:
-        with services.db.writing() as session:
-            seen = rows.desk_session(session, row.digest)
-            if seen is not None:
-                seen.seen_at = now
+        with services.db.marking() as session:
+            rows.seen(session, row.digest, now)
     return found
 
 
@@ -203,12 +200,11 @@ def _person(session: Session, services: Services, account: Account, session_dige
 def log_out(services: Services, who: Person, *, others: bool = False) -> None:
     """End this session, or all her sessions but this one."""
     logs.security("logged_out", account=who.id, others=others)
-    with services.db.writing() as session:
-        row = rows.desk_session(session, who.session)
+    with services.db.marking() as session:
         if others:
             rows.close_sessions(session, who.id, but=who.session)
-        elif row is not None:
-            session.delete(row)
+        else:
+            rows.close_session(session, who.session)
 
 
 def places(services: Services, who: Person) -> int:
@@ -224,10 +220,7 @@ def change(services: Services, who: Person, form: Mapping[str, str]) -> None:
         raise BadForm("bad_choice", field="locale")
     kept = ""
     if form.get("password"):
-        with services.db.reading() as session:
-            before = rows.get(session, who.id).password_hash
-        if not passwords.matches(before, form.get("old", "")):
-            raise BadForm("password_wrong", field="old")
+        _prove(services, who, form.get("old", ""))
         kept = _new_password(form, who.email, name)
     with services.db.writing() as session:
         account = rows.get(session, who.id)
@@ -236,6 +229,18 @@ def change(services: Services, who: Person, form: Mapping[str, str]) -> None:
             account.password_hash = kept
             rows.close_sessions(session, who.id, but=who.session)
             logs.security("password_changed", account=who.id)
+
+
+def _prove(services: Services, who: Person, old: str) -> None:
+    """That she knows her password; only wrong tries count."""
+    with services.db.marking() as session:
+        rows.one_by_one(session)
+        tries = admit(session, services, (Limit("password", who.id, 10, _QUARTER),), services.clock())
+        kept = rows.get(session, who.id).password_hash
+    if not passwords.matches(kept, old):
+        raise BadForm("password_wrong", field="old")
+    with services.db.marking() as session:
+        rows.forget_attempts(session, tries)
 
 
 def disable(services: Services, email: str) -> None:

@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from emails.bounces import Heard, read_bounce
 from integration.db.queries import mail_events as rows
+from integration.db.queries import mails, shops
 from integration.db.queries import outbox as tasks
-from integration.db.queries import shops
 from integration.db.tables import MailRow
 from integration.domain.errors import Refused
 from integration.flows import alerts, mail_events, mail_verdicts, pauses, reputation
@@ -36,10 +36,12 @@ def take(services: Services, heard: Heard) -> str:
 
 def _taken(services: Services, heard: Heard) -> str:
     now = services.clock()
-    with services.db.writing() as session:
-        row = rows.mail_named(session, heard.mail_id, heard.message_id)
-        if row is None:
-            return "unknown"
+    with services.db.reading() as session:
+        named = rows.mail_named(session, heard.mail_id, heard.message_id)
+    if named is None:
+        return "unknown"
+    with services.db.writing(named.shop_id) as session:
+        row = mails.get(session, named.shop_id, named.id)
         _settle_doubt(session, row, now)
         kind = bounces.kind_of(heard.action, heard.status)
         if kind in ("delayed", "other"):

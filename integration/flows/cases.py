@@ -22,7 +22,7 @@ from integration.flows.complaints import Step
 from integration.flows.people import digest
 from integration.flows.services import Services
 from integration.flows.shops import policy_of
-from integration.flows.visits import Visit, known_visit, visit_of
+from integration.flows.visits import Visit, known_visit, shop_of, visit_of
 from integration.rules import compensation
 from integration.rules.complaints import Verdict
 
@@ -82,7 +82,7 @@ def act(services: Services, token: str, form: Mapping[str, str]) -> CaseView:
     `expected_state` is the state the owner saw: a stale form is `Conflict("case_moved")`.
     """
     now = services.clock()
-    with services.db.writing() as session:
+    with services.db.writing_for(shop_of("o", token, services.clock())) as session:
         visit = known_visit(session, services, "o", token, now)
         case = rows.get(session, visit.shop_id, visit.subject)
         do_unless_moved(session, services, case, form, now)

@@ -18,7 +18,7 @@ from integration.domain.policy import CAUSES, WISHES
 from integration.flows import deciding, history, linking, mails, order_notes
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, zone_of
-from integration.flows.visits import Visit, known_visit, visit_of
+from integration.flows.visits import Visit, known_visit, shop_of, visit_of
 from integration.rules import promise
 from integration.rules.complaints import severity
 
@@ -76,7 +76,7 @@ def complain(services: Services, token: str, form: Mapping[str, str], locale: st
     if len(text) > TEXT_MAX:
         raise BadForm("text_too_long", field="text", most=TEXT_MAX)
     now = services.clock()
-    with services.db.writing() as session:
+    with services.db.writing_for(shop_of("c", token, services.clock())) as session:
         visit = known_visit(session, services, "c", token, now)
         shop = shops.lock_shop(session, visit.shop_id)
         row = orders.get(session, visit.shop_id, visit.order_id)

@@ -15,7 +15,7 @@ from integration.domain.ids import new_id
 from integration.flows import history
 from integration.flows.people import digest
 from integration.flows.services import Services
-from integration.flows.visits import Visit, known_visit, visit_of
+from integration.flows.visits import Visit, known_visit, shop_of, visit_of
 from integration.rules.compensation import identity_keys
 
 SCOPE = "survey"
@@ -39,7 +39,7 @@ def page(services: Services, token: str) -> PreferencesView:
 def unsubscribe(services: Services, token: str, source: str) -> PreferencesView:
     """No more surveys to this address; `source` is `header` (RFC 8058 POST) or `page`. Idempotent."""
     now = services.clock()
-    with services.db.writing() as session:
+    with services.db.writing_for(shop_of("u", token, services.clock())) as session:
         visit = known_visit(session, services, "u", token, now)
         address = _address(session, visit)
         if address and not _row(session, visit):
@@ -56,7 +56,7 @@ def unsubscribe(services: Services, token: str, source: str) -> PreferencesView:
 def subscribe(services: Services, token: str) -> PreferencesView:
     """Surveys again, asked for on the page."""
     now = services.clock()
-    with services.db.writing() as session:
+    with services.db.writing_for(shop_of("u", token, services.clock())) as session:
         visit = known_visit(session, services, "u", token, now)
         row = _row(session, visit)
         if row:

@@ -16,7 +16,7 @@ from integration.domain.ids import new_id, spoken_number
 from integration.flows import history, labels, mails
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, return_address
-from integration.flows.visits import Visit, known_visit, visit_of
+from integration.flows.visits import Visit, known_visit, shop_of, visit_of
 
 REASONS = ("too_small", "too_big", "not_as_described", "damaged", "wrong_item", "changed_mind", "other")
 RETURN_WISHES = ("refund", "exchange", "repair")
@@ -67,7 +67,7 @@ def announce(services: Services, token: str, form: Mapping[str, str], locale: st
     return; sent again with other items it is changed.
     """
     now = services.clock()
-    with services.db.writing() as session:
+    with services.db.writing_for(shop_of("r", token, services.clock())) as session:
         visit = known_visit(session, services, "r", token, now)
         order_row = orders.get(session, visit.shop_id, visit.order_id)
         chosen = _chosen(form, orders.facts(order_row).items)
@@ -124,7 +124,7 @@ def label_pdf(services: Services, token: str) -> tuple[str, bytes]:
 
     `NotFound("no_label")` when the policy gives none or the shop has no return address.
     """
-    with services.db.writing() as session:
+    with services.db.writing_for(shop_of("r", token, services.clock())) as session:
         visit = known_visit(session, services, "r", token, services.clock())
         made = _newest(session, visit)
         if made is None and not _offered(session, services, visit):

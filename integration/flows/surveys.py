@@ -17,7 +17,7 @@ from integration.domain.policy import Cause
 from integration.flows import complaints, history
 from integration.flows.complaints import ComplaintView
 from integration.flows.services import Services
-from integration.flows.visits import Visit, known_visit, visit_of
+from integration.flows.visits import Visit, known_visit, shop_of, visit_of
 from integration.rules.surveys import Answer, can_edit, opens_complaint, read_answer
 
 
@@ -55,7 +55,7 @@ def intend(services: Services, token: str, score: int) -> None:
         visit = visit_of(session, services, "s", token)
         if surveys.intent(session, visit.shop_id, visit.order_id, score):
             return
-    with services.db.writing() as session:
+    with services.db.writing(visit.shop_id) as session:
         if surveys.intent(session, visit.shop_id, visit.order_id, score) is None:
             row = Intent(
                 id=new_id("intent", now), shop_id=visit.shop_id, order_id=visit.order_id, score=score, created_at=now
@@ -70,7 +70,7 @@ def answer(services: Services, token: str, form: Mapping[str, str], locale: str)
     """
     given = read_answer(form)
     now = services.clock()
-    with services.db.writing() as session:
+    with services.db.writing_for(shop_of("s", token, services.clock())) as session:
         visit = known_visit(session, services, "s", token, now)
         shop = shops.lock_shop(session, visit.shop_id)
         row = rows.answer(session, shop.id, visit.order_id)

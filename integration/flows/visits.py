@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -58,6 +59,11 @@ def known_visit(session: Session, services: Services, purpose: Purpose, token: s
     if purpose != "o":
         linking.order_links(session, services, row.shop_id, row.subject, now)
     return _visit(session, services, row)
+
+
+def shop_of(purpose: Purpose, token: str, now: datetime) -> Callable[[Session], str]:
+    """For `writing_for`: the shop of this link, so that its page waits for no other shop; raises as `visit` does."""
+    return lambda session: _valid(session, purpose, token, now).shop_id
 
 
 def _valid(session: Session, purpose: Purpose, token: str, now: datetime) -> LinkRow:

@@ -16,7 +16,7 @@ _SENT_WITHIN = timedelta(minutes=20)  # a shop's queue runs every minute, and jo
 
 def heard(services: Services, connection_id: str) -> None:
     """A store asked whether we are listening; it had the right address, and signs no such question."""
-    with services.db.writing() as session:
+    with services.db.marking() as session:
         joinings.pinged(session, connection_id, services.clock())
 
 

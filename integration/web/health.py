@@ -23,7 +23,7 @@ def readyz() -> Response:
     """Ready: the database can be written, now."""
     services: Services = current_app.extensions["postventa"]
     try:
-        with services.db.writing() as session:
+        with services.db.marking() as session:
             shops.all_shops(session)
     except PostventaError:
         return Response("not ready\n", status=503, mimetype="text/plain")

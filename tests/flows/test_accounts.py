@@ -285,6 +285,21 @@ def test_the_last_owner_cannot_shut_herself_out(house: House) -> None:
     accounts.disable(house.services, "mia@mia.example")
 
 
+def test_wrong_old_passwords_are_counted_and_right_ones_are_not(house: House) -> None:
+    mia, form = known(house, settled(house)), {"name": "Mia", "locale": "es", "password": "another horse entirely"}
+    for _ in range(9):
+        with pytest.raises(BadForm, match="password_wrong"):
+            accounts.change(house.services, mia, form | {"old": "no"})
+    for old, new in ((MIA["password"], form["password"]), (form["password"], MIA["password"])):
+        accounts.change(house.services, mia, form | {"old": old, "password": new})
+    with pytest.raises(BadForm, match="password_wrong"):
+        accounts.change(house.services, mia, form | {"old": "no"})
+    with pytest.raises(TooMany):
+        accounts.change(house.services, mia, form | {"old": MIA["password"]})
+    house.clock.advance(minutes=16)
+    accounts.change(house.services, mia, form | {"old": MIA["password"]})
+
+
 def test_a_new_password_ends_the_other_sessions(house: House) -> None:
     form = {"email": "mia@mia.example", "password": MIA["password"]}
     here, phone = settled(house), accounts.log_in(house.services, form, "a")

@@ -9,6 +9,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, func, update
 from sqlmodel import Session, col, select
 
+from integration.db.session import lock_named
 from integration.db.tables import Account, Attempt, DeskSession, Invitation
 from integration.domain.errors import NotFound
 
@@ -42,6 +43,16 @@ def desk_session(session: Session, digest: str) -> DeskSession | None:
     return session.exec(select(DeskSession).where(DeskSession.digest == digest)).first()
 
 
+def seen(session: Session, digest: str, now: datetime) -> None:
+    """The session was used; nothing if it has ended meanwhile."""
+    session.execute(update(DeskSession).where(col(DeskSession.digest) == digest).values(seen_at=now))
+
+
+def close_session(session: Session, digest: str) -> None:
+    """Log out whoever holds this session, if anybody does."""
+    session.execute(delete(DeskSession).where(col(DeskSession.digest) == digest))
+
+
 def sessions_open(session: Session, account_id: str) -> int:
     """In how many places this person is logged in."""
     return session.exec(select(func.count()).where(DeskSession.account_id == account_id)).one()
@@ -71,6 +82,11 @@ def withdraw_unused(session: Session, account_id: str = "") -> None:
     session.execute(
         delete(Invitation).where(col(Invitation.account_id) == account_id, col(Invitation.used_at).is_(None))
     )
+
+
+def one_by_one(session: Session) -> None:
+    """Tries are counted one after the other, also on PostgreSQL, until the transaction ends."""
+    lock_named(session, "tries")
 
 
 def attempts(session: Session, door: str, who: str, since: datetime) -> Sequence[datetime]:

@@ -9,6 +9,7 @@ from sqlalchemy import CursorResult, delete, update
 from sqlmodel import Session, col, select
 
 from integration.db.care_tables import Joining, Ping
+from integration.db.session import lock_named
 from integration.db.tables import HistoryRow, OrderRow, Receipt
 
 
@@ -42,6 +43,7 @@ def forget(session: Session, before: datetime) -> None:
 
 def pinged(session: Session, connection_id: str, now: datetime) -> None:
     """A store asked whether we are listening."""
+    lock_named(session, f"ping:{connection_id}")
     session.merge(Ping(connection_id=connection_id, at=now))
 
 

@@ -143,7 +143,7 @@ def test_strangers_learn_whether_it_is_ready_and_nothing_else(house: House, monk
     def busy(*_: object) -> None:
         raise Temporary("database_busy", why="secret")
 
-    monkeypatch.setattr(Database, "writing", busy)
+    monkeypatch.setattr(Database, "marking", busy)
     assert (stranger.get("/readyz").status_code, stranger.get("/readyz").text) == (503, "not ready\n")
     assert stranger.get("/healthz").status_code == 200
 
