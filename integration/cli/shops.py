@@ -19,7 +19,7 @@ from integration.cli.terminal import check_words, print_json, say, table, words
 from integration.db.queries import shops as rows
 from integration.db.tables import Connection, Shop
 from integration.domain.errors import Misconfigured, SinkError
-from integration.flows import app_files, connecting, way_back
+from integration.flows import app_files, connecting, going_live, way_back
 from integration.flows import shops as flow
 from integration.flows.services import Services
 from integration.settings import read_toml, secret_from_environment, spelled
@@ -111,6 +111,7 @@ def _tell(services: Services, shop: Shop, connection: Connection, secret: str, a
     say("shops.topics", topics=", ".join(connecting.topics(services, shop)))
     with services.db.reading() as session:
         failed = connecting.failed_checks(rows.shop(session, shop.id))
+    say("shops.live_now" if shop.state == "live" else "shops.preview_now", shop=shop.name)
     for one in failed:  # it is connected without these
         print("✗ " + check_words(one.code, ok=False, params=one.params))
 
@@ -153,10 +154,24 @@ def pause(config_path: Path, name: str) -> None:
 @config_option
 @click.argument("name", metavar="SHOP")
 def live(config_path: Path, name: str) -> None:
-    """Mails leave."""
+    """Say what it means; then mails leave."""
     with services_at(config_path) as services:
+        with services.db.reading() as session:
+            shop_id = rows.shop_by_name(session, name).id
+        _tell_consequences(going_live.consequences(services, shop_id))
         connecting.set_state(services, name, "live")
     say("shops.live", shop=name)
+
+
+def _tell_consequences(then: going_live.Consequences) -> None:
+    if not then.deliveries:
+        print(words("desk.live.unknown", days=then.days))
+        return
+    say("shops.consequences", n=words.number(then.mails_a_day))
+    because = words(
+        "desk.live.because_store" if then.by_store else "desk.live.because", n=then.deliveries, days=then.days
+    )
+    print(because)
 
 
 @shops_group.command("check", help=helped("shops_check"))

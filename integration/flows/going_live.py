@@ -10,7 +10,8 @@ from sqlmodel import Session
 from integration.db.queries import lists, numbers, outbox
 from integration.db.queries import shops as rows
 from integration.db.tables import Shop, Task
-from integration.flows import history
+from integration.domain.errors import SinkError
+from integration.flows import delivered, history
 from integration.flows.services import Services
 from integration.flows.shops import policy_of
 from integration.rules import transitions
@@ -30,17 +31,30 @@ class Consequences:
     days: int
     mails_a_day: float
     kept_back: int
+    by_store: bool = False
+    """Counted by the store, since nothing was seen here yet."""
 
 
 def consequences(services: Services, shop_id: str) -> Consequences:
-    """Told before the button is pressed, from the deliveries of the last 14 days."""
+    """Told before the button is pressed, from the deliveries of the last 14 days; of a fresh shop the store's of 60."""
     now = services.clock()
     with services.db.reading() as session:
         shop = rows.shop(session, shop_id)
         _, policy = policy_of(session, services, shop)
         deliveries = numbers.delivered(session, [shop_id], now - timedelta(days=LOOKED_AT), now)
         kept_back = lists.mails_kept_back(session, shop_id)
-    return Consequences(0, deliveries, LOOKED_AT, mails_a_day(deliveries, LOOKED_AT, policy), kept_back)
+    counted = 0 if deliveries else _counted(services, shop_id)
+    n, days = (counted, delivered.LOOKED_AT.days) if counted else (deliveries, LOOKED_AT)
+    return Consequences(0, n, days, mails_a_day(n, days, policy), kept_back, by_store=counted > 0)
+
+
+def _counted(services: Services, shop_id: str) -> int:
+    """Orders in the statuses that count as delivered; none where the store cannot be asked, or does not count so."""
+    try:
+        found = delivered.proposal(services, shop_id)
+    except SinkError:
+        return 0
+    return sum(found.counts.get(status, 0) for status in {trigger.status for trigger in found.in_force})
 
 
 def begin(session: Session, shop: Shop, now: datetime) -> None:

@@ -61,9 +61,10 @@ def _kept(shop: Shop) -> Finding:
 def _heard(session: Session, shop: Shop, cursor: Cursor | None, now: datetime) -> Finding:
     """A day without a webhook is nothing by itself; it is when reading finds what one should have told."""
     heard, missed = lists.last_heard(session, shop.id), cursor.missed if cursor else 0
-    silent = heard is None or now - heard > QUIET
-    at = f"{heard:%Y-%m-%d %H:%M} UTC" if heard else "-"
-    return Finding("heard", not (missed and silent), {"shop": shop.name, "at": at, "missed": missed})
+    params = {"shop": shop.name, "missed": missed}
+    if heard is None:
+        return Finding("heard_never", not missed, params)
+    return Finding("heard", not (missed and now - heard > QUIET), params | {"at": f"{heard:%Y-%m-%d %H:%M} UTC"})
 
 
 def _read(shop: Shop, cursor: Cursor | None, now: datetime) -> Finding:

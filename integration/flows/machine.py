@@ -50,8 +50,10 @@ def _key_file(services: Services) -> Iterator[Finding]:
 
 def _backup(services: Services) -> Finding:
     made = backups.newest(services.settings)
-    fresh = made is not None and services.clock() - made <= BACKUP_OLDEST
-    return Finding("backup", fresh, {"at": f"{made:%Y-%m-%d %H:%M} UTC" if made else "-"})
+    if made is None:
+        return Finding("backup_none", ok=False)
+    fresh = services.clock() - made <= BACKUP_OLDEST
+    return Finding("backup", fresh, {"at": f"{made:%Y-%m-%d %H:%M} UTC"})
 
 
 def _clock(services: Services) -> Iterator[Finding]:

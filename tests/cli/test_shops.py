@@ -160,3 +160,19 @@ def test_a_wrong_policy_is_named_and_not_kept(postventa: Postventa, house: House
     assert (ended.code, ended.out) == (2, "")
     assert named in ended.err
     assert "version 0" in postventa("policy", "show", "Mia Moda").out
+
+
+def test_adding_says_whether_mails_leave_from_now_on(postventa: Postventa, house: House) -> None:
+    address = ("--platform", "woocommerce", "--url", house.side.store.url)  # type: ignore[attr-defined]
+    keys = ("--consumer-key", "ck_demo", "--consumer-secret", "cs_demo")
+    assert "live from now on" in postventa("shops", "add", "Mia Dos", *address, *keys).out
+    assert "is in preview: no mail leaves" in postventa("shops", "add", "Mia Tres", *address, *keys, "--preview").out
+
+
+def test_going_live_says_what_it_means_before(postventa: Postventa, house: House) -> None:
+    house.side.store.shop.orders.clear()  # type: ignore[attr-defined]
+    said = postventa("shops", "live", "Mia Moda").out
+    assert "We saw no deliveries in the last 14 days" in said
+    house.side.arrive(house.side.sell())
+    said = postventa("shops", "live", "Mia Moda").out
+    assert said.index("about") < said.index("Your store counts 1 deliveries") < said.index("is live")

@@ -27,7 +27,14 @@ class Eyes:
 
     def wrong(self) -> set[str]:
         """The checks of `postventa doctor` that do not hold now and held in fair weather."""
-        fair = {"public_url", "reach_address", "reach_dns", "backup", "owner"}  # not a matter of this house
+        fair = {
+            "public_url",
+            "reach_address",
+            "reach_dns",
+            "backup",
+            "backup_none",
+            "owner",
+        }  # not a matter of this house
         return {found.check for found in doctor.examine(self._house.services) if not found.ok} - fair
 
     def notices(self) -> list[str]:

@@ -9,6 +9,7 @@ from integration.flows import alerts, connecting, going_live, sent_mails
 from integration.flows.going_live import Consequences
 from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
+from tests.flows.stores import store
 from tests.flows.test_accounts import known, settled
 
 
@@ -109,3 +110,18 @@ def test_pausing_a_preview_leaves_it_a_preview_and_pausing_a_live_shop_keeps_its
     connecting.set_state(house.services, name(house), "paused")
     connecting.set_state(house.services, name(house), "live")
     assert house.rows(Shop)[0].live_since == since
+
+
+def test_of_a_fresh_shop_the_store_is_asked(house: House) -> None:
+    for status in ("delivered", "delivered", "completed", "processing"):
+        store(house).add_order(status=status)
+    house.clock.advance(minutes=1)
+    found = going_live.consequences(house.services, house.shop_id)
+    assert (found.by_store, found.days) == (True, 60)
+    assert found.deliveries >= 2
+    assert found.mails_a_day > 0
+
+
+def test_a_store_that_cannot_be_asked_leaves_it_unknown(house: House) -> None:
+    house.side.stop()
+    assert going_live.consequences(house.services, house.shop_id) == Consequences(0, 0, 14, 0.0, 0)

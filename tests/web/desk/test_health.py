@@ -214,3 +214,11 @@ def test_after_an_outage_all_that_surely_did_not_happen_is_tried_again_at_once(h
     assert len(house.mails()) == sent + 2
     assert [task.state for task in house.rows(Task) if task.state in ("dead", "ambiguous")] == ["ambiguous"]
     assert "Intentar de nuevo los" not in desk.get("/admin/stopped").text
+
+
+def test_a_fresh_service_says_in_words_that_nothing_came_and_nothing_was_kept_yet(house: House, desk: Desk) -> None:
+    page = words(desk.get(ROOM).text)
+    assert "todavía no llegó ningún webhook" in page
+    assert "Todavía no hay ninguna copia de seguridad." in page
+    assert " -;" not in page
+    assert ": -)" not in page
