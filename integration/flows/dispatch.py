@@ -178,7 +178,8 @@ def _record_failure(services: Services, task: Task, handler: Handler, error: Sin
     log.info("task %s (%s): %s", task.id, task.kind, error)
     now = services.clock()
     with services.db.writing(task.shop_id) as session:
-        _settle_failure(session, services, task, handler, error, now)
+        if rows.holds(session, task):  # or another worker has it, and its word counts
+            _settle_failure(session, services, task, handler, error, now)
 
 
 def _settle_failure(

@@ -23,8 +23,9 @@ from connectors.http import Http, HttpLimits
 from integration.app import create_app
 from integration.clock import system_clock
 from integration.db.queries import outbox
-from integration.db.tables import MailRow, OrderRow, Receipt, Task
+from integration.db.tables import MailRow, OrderRow, Pause, Receipt, Task
 from integration.demo.serving import Serving
+from integration.domain.errors import Ambiguous, Permanent, Refused, SinkError, Temporary
 from integration.flows import dispatch
 from integration.flows.services import Services
 from integration.worker.embedded import Embedded
@@ -310,3 +311,33 @@ def test_the_journal_that_a_reader_held_is_let_go_of_at_a_later_look(still: Hous
     until(lambda: journal.stat().st_size == 0, "it is still there")
     assert engine._scheduler.get_job("scrub")
     assert engine._scheduler.get_job("tidy")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Temporary("mail_later"), Permanent("mail_refused"), Refused("mail_login_refused"), Ambiguous("mail_interrupted")],
+)
+def test_what_a_worker_that_was_thought_dead_reports_moves_nothing(still: House, error: SinkError) -> None:
+    still.post(*still.side.arrive(still.side.sell()))
+    still.drain()
+    act(still, "RunFollowUp")
+
+    class TooLate:
+        """Its answer comes after the lease, when another worker has seen that the mail may be out."""
+
+        def send(self, *_: object, **__: object) -> None:
+            still.clock.advance(minutes=11)
+            still.run()
+            seen.append(moved(still))
+            raise error
+
+    seen: list[object] = []
+    dispatch.run_due(dataclasses.replace(still.services, transport=TooLate()), "sleeper:1", limit=1)
+    assert seen == [moved(still)]
+
+
+def moved(house: House) -> tuple[object, ...]:
+    """Where the mails and their tasks stand, and what stands still."""
+    mails = sorted((mail.kind, mail.state, mail.reason, mail.copies) for mail in house.rows(MailRow))
+    tasks = sorted((task.key, task.state, task.reason, task.attempts, task.due_at) for task in house.rows(Task))
+    return mails, tasks, house.rows(Pause)

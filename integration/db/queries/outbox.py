@@ -148,6 +148,12 @@ def settle(session: Session, task: Task, **values: object) -> bool:
     return result.rowcount == 1
 
 
+def holds(session: Session, task: Task) -> bool:
+    """Whether the claim still holds, until the transaction ends."""
+    mine = select(Task.id).where(Task.id == task.id, Task.fence == task.fence, Task.state == "leased")
+    return session.exec(mine.with_for_update()).first() is not None
+
+
 def leased(session: Session) -> Sequence[Task]:
     """Tasks someone works on, or died over."""
     return session.exec(select(Task).where(Task.state == "leased")).all()
