@@ -111,6 +111,7 @@ class SharedCommit:
             caller.failure = failure
 
     def _put(self, connection: Connection, receipts: Sequence[NewReceipt]) -> None:
+        receipts = sorted(receipts, key=_order)
         inserted = connection.execute(self._insert, [_row(receipt, 0) for receipt in receipts]).rowcount
         windowed = [receipt for receipt in receipts if receipt.window] if inserted < len(receipts) else []
         if windowed and (late := _late_repeats(connection, windowed)):
@@ -127,6 +128,11 @@ class _Caller:
 
     def __post_init__(self) -> None:
         self.turn.acquire()
+
+
+def _order(receipt: NewReceipt) -> tuple[str, str]:
+    """One for all processes: two that keep the same deliveries wait for each other in turn, never in a circle."""
+    return receipt.connection_id, receipt.delivery_key
 
 
 def _late_repeats(connection: Connection, receipts: Sequence[NewReceipt]) -> list[dict[str, Any]]:

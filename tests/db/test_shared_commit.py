@@ -61,6 +61,21 @@ def kept(database: Database) -> list[str]:
         return list(session.exec(select(Receipt.delivery_key).order_by(col(Receipt.delivery_key))))
 
 
+def test_every_process_writes_the_same_deliveries_in_the_same_order(database: Database, told: Told) -> None:
+    written: list[str] = []
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def _see(_conn: Any, _cursor: Any, words: str, given: Any, *_: Any) -> None:
+        if words.startswith("INSERT INTO receipts"):
+            rows = given if isinstance(given, list) else [given]
+            written.extend(key for row in rows for key in (row.values() if isinstance(row, dict) else row)
+                           if key in ("a", "b", "c"))  # fmt: skip
+
+    with database.engine.begin() as connection:
+        database.inbox._put(connection, [told(key) for key in "cab"])
+    assert written == ["a", "b", "c"]
+
+
 # -- repeats -----------------------------------------------------------------------------------------
 
 
