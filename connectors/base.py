@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 
 from connectors.http import Http
 from connectors.observed import Observed
-from integration.domain.errors import BadPayload
+from integration.domain.errors import BadPayload, BadSignature
 from integration.domain.events import Event, ShipmentChanged
 from integration.domain.facts import Address, Order
 from integration.domain.tasks import Discount, DiscountRequest
@@ -135,12 +135,8 @@ class StoreConnector(ABC):
     """The credential that signs webhooks, where the platform gives no secret of its own for them."""
 
     def __init__(
-        self,
-        address: str,
-        credentials: Credentials,
-        http: Http,
-        state: dict[str, str] | None = None,
-    ) -> None:
+        self, address: str, credentials: Credentials, http: Http, state: dict[str, str] | None = None
+    ) -> None:  # fmt: skip
         self.address = address
         self.credentials = credentials
         self.http = http
@@ -160,6 +156,11 @@ class StoreConnector(ABC):
     @abstractmethod
     def parse(cls, topic: str, body: bytes, received_at: datetime) -> list[Event]:
         """Their body as our events; an unknown topic gives `[]`. `BadPayload` with the path that is wrong."""
+
+    @classmethod
+    def storefront(cls, query: str, secrets: Sequence[str], now: datetime) -> str:  # noqa: ARG003 - most have none
+        """The address of the shop that passes on a visit to our page on its own domain; `BadSignature`."""
+        raise BadSignature("bad_signature")
 
     # -- connecting: pure -------------------------------------------------------------------------
 

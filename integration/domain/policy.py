@@ -66,5 +66,6 @@ class Policy:
     assume_after: timedelta | None = 10 * DAY
     silent_after: timedelta = 15 * DAY
     order_notes: bool = True
+    storefront: bool = False
     fixes: Fixes = field(default_factory=Fixes)
     compensation: Compensation = field(default_factory=Compensation)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from integration.domain.policy import Policy
 
-COURTESIES = frozenset({"notes", "advice", "webhooks"})
+COURTESIES = frozenset({"notes", "storefront", "advice", "webhooks"})
 """A store that refuses these is connected all the same: nobody was promised them, or the store is read anyway."""
 
 
 def switched_on(policy: Policy) -> frozenset[str]:
-    """`codes` where extras are given, `notes` where orders are annotated; by these a store's checks are counted.
+    """`codes` where extras are given, `notes` where orders are annotated, `storefront` where the shop shows our page.
 
-    `advice` and `webhooks` are always wanted.
+    By these a store's checks are counted; `advice` and `webhooks` are always wanted.
     """
-    features = {"codes": policy.compensation.enabled, "notes": policy.order_notes, "advice": True, "webhooks": True}
+    features = {
+        "codes": policy.compensation.enabled, "notes": policy.order_notes, "storefront": policy.storefront,
+        "advice": True, "webhooks": True,
+    }  # fmt: skip
     return frozenset(name for name, on in features.items() if on)
 
 

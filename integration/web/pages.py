@@ -20,6 +20,7 @@ LANGUAGE_NAMES = {"es": "Español", "en": "English", "pt_BR": "Português"}
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+LIQUID = "application/liquid"
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": POLICY,
@@ -86,7 +87,7 @@ def filled(template: str, words: Words, status: int, **values: Any) -> Response:
         "url_for": url_for,
         "wrong": Wrong(str(error.params.get("field", "")), said(words, error)) if error else None,
     }
-    html = _templates().get_template(template).render(**(shared | values))
+    html = templates().get_template(template).render(**(shared | values))
     return Response(html, status, content_type="text/html; charset=utf-8", headers={"Content-Language": words.tag})
 
 
@@ -97,7 +98,8 @@ def linked(address: str) -> str:
 
 def kept_private(response: Response) -> Response:
     """Headers of all pages behind a token (B4, D13): not kept, not indexed, not framed, no address passed on."""
-    response.headers.update(HEADERS)
+    if response.mimetype != LIQUID:  # a theme is put around that, and our policy is none for its scripts
+        response.headers.update(HEADERS)
     return response
 
 
@@ -108,7 +110,8 @@ def _languages() -> list[tuple[str, str, str]]:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The templates of all pages; every value is escaped."""
     return Environment(
         loader=PackageLoader("integration.web"),
         autoescape=True,

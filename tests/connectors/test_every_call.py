@@ -125,6 +125,8 @@ def test_without_one_of_them_something_is_refused(store: Store, scope: str) -> N
         order = store.harness.add_order()
         assert store.connector.note_on_order(order, "noted", "tag") == "no_scope"
         return
+    if scope == "write_app_proxy":  # what Shopify asks of us, not we of it
+        return
     with pytest.raises(PostventaError):
         use_shopify(store)
 

@@ -53,7 +53,7 @@ def test_only_privacy_topics_stand_apart_since_no_api_can_subscribe_them() -> No
     [
         (frozenset(), "read_orders,read_customers,read_fulfillments"),
         (frozenset({"codes"}), "read_orders,read_customers,read_fulfillments,write_discounts"),
-        (ALL, "read_orders,read_customers,read_fulfillments,write_discounts,write_orders"),
+        (ALL, "read_orders,read_customers,read_fulfillments,write_discounts,write_orders,write_app_proxy"),
     ],
 )
 def test_its_scopes_are_those_of_what_is_switched_on(features: frozenset[str], scopes: str) -> None:
@@ -62,3 +62,10 @@ def test_its_scopes_are_those_of_what_is_switched_on(features: frozenset[str], s
 
 def test_before_a_shop_is_connected_it_has_no_webhooks_yet() -> None:
     assert "subscriptions" not in file(webhook_url="")["webhooks"]
+
+
+def test_its_proxy_is_there_where_the_shop_shows_our_page() -> None:
+    proxy = {"url": f"{URL}/storefront/shopify/KEY", "prefix": "apps", "subpath": "postventa"}
+    assert file()["app_proxy"] == proxy
+    assert "app_proxy" not in file(features=frozenset({"codes"}))
+    assert "app_proxy" not in file(webhook_url="")

@@ -14,6 +14,7 @@ def policy(codes: bool = False, notes: bool = False) -> Policy:
 
 def test_what_is_switched_on_is_named() -> None:
     assert switched_on(policy()) == {"advice", "webhooks"}
+    assert switched_on(Policy(storefront=True, order_notes=False)) == {"storefront", "advice", "webhooks"}
     assert switched_on(policy(codes=True, notes=True)) == {"codes", "notes", "advice", "webhooks"}
 
 
@@ -26,6 +27,7 @@ def test_what_is_switched_on_is_named() -> None:
         ("notes", True, False, False, False),
         ("notes", False, True, True, False),
         ("advice", False, False, True, False),
+        ("storefront", True, True, False, False),
     ],
 )
 def test_a_refusal_counts_where_it_is_needed_and_blocks_where_it_was_promised(

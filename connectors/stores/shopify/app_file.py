@@ -23,6 +23,9 @@ def written(
         parts += [_subscription(topics=list(TOPICS), uri=webhook_url)]
         # These can be subscribed nowhere else than here (facts 2.1).
         parts += [_subscription(compliance_topics=list(compliance), uri=webhook_url)]
+    if webhook_url and "storefront" in features:
+        key = webhook_url.rpartition("/")[2]
+        parts += [_table("app_proxy", url=f"{public_url}/storefront/shopify/{key}", prefix="apps", subpath="postventa")]
     return "\n".join(parts)
 
 

@@ -8,7 +8,18 @@ from functools import cached_property
 
 from connectors.base import Capabilities, Check, Delivery, Page, StoreConnector, StoreInfo, Subscription
 from connectors.observed import Observed
-from connectors.stores.shopify import app_file, checks, discounts, live, notes, reading, scopes, subscriptions, webhook
+from connectors.stores.shopify import (
+    app_file,
+    checks,
+    discounts,
+    live,
+    notes,
+    reading,
+    scopes,
+    storefront,
+    subscriptions,
+    webhook,
+)
 from connectors.stores.shopify.client import Client
 from integration.domain.errors import Permanent
 from integration.domain.events import Event, ShipmentChanged
@@ -40,6 +51,11 @@ class Shopify(StoreConnector):
     def parse(cls, topic: str, body: bytes, received_at: datetime) -> list[Event]:  # noqa: ARG003 - bodies say when
         """See `webhook.parse`."""
         return webhook.parse(topic, body)
+
+    @classmethod
+    def storefront(cls, query: str, secrets: Sequence[str], now: datetime) -> str:
+        """See `storefront.shop_of`."""
+        return storefront.shop_of(query, secrets, now)
 
     @classmethod
     def typed_address(cls, text: str) -> str:

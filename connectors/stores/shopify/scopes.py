@@ -10,6 +10,7 @@ NEEDED_FOR: Mapping[str, str] = {
     "read_fulfillments": "",
     "write_discounts": "codes",
     "write_orders": "notes",
+    "write_app_proxy": "storefront",
 }
 """Each scope with the feature that alone needs it (`Check.feature`); empty where nothing works without it."""
 
