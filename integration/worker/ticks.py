@@ -7,6 +7,8 @@ import socket
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
+from functools import cache
+from pathlib import Path
 
 from integration.db.queries import joinings, paces, privacy
 from integration.flows import accounts, daily, dispatch, heartbeat, past, person_requests
@@ -19,15 +21,31 @@ BODIES_KEPT = timedelta(days=30)
 PACES_KEPT = timedelta(days=60)  # longer than any mail waits for its day
 
 
+@cache
+def place() -> str:
+    """Where a process id means one process: of this machine since it booted, of this container where there are several.
+
+    Two containers may bear one name, and each calls its process 1.
+    """
+    booted, ids = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+    try:
+        return f"{socket.gethostname()}/{booted.read_text().strip()}/{ids.stat().st_ino}"
+    except OSError:
+        return socket.gethostname()  # no Linux
+
+
 def owner_name() -> str:
-    """Who claims: this machine and process."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Who claims: this place and process."""
+    return f"{place()}:{os.getpid()}"
 
 
 def dead_owner(owner: str) -> bool:
-    """Whether a claim's owner ran on this machine and runs no more; this very process has only begun."""
-    host, _, pid = owner.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit():
+    """Whether a claim's owner ran here and runs no more; this very process has only begun.
+
+    Of one elsewhere we cannot know: its lease must pass.
+    """
+    where, _, pid = owner.rpartition(":")
+    if where != place() or not pid.isdigit():
         return False
     if int(pid) == os.getpid():
         return True

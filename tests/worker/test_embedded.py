@@ -28,6 +28,7 @@ from integration.demo.serving import Serving
 from integration.domain.errors import Ambiguous, Permanent, Refused, SinkError, Temporary
 from integration.flows import dispatch
 from integration.flows.services import Services
+from integration.worker import ticks
 from integration.worker.embedded import Embedded
 from tests.conftest import StandingClock
 from tests.flows.house import House
@@ -196,13 +197,15 @@ def dead_pid() -> int:
 @pytest.mark.parametrize(
     ("owner", "freed"),
     [
-        (lambda: f"{socket.gethostname()}:{dead_pid()}", True),
-        (lambda: f"{socket.gethostname()}:{os.getpid()}", True),  # a container's process has the same id every time
-        (lambda: f"{socket.gethostname()}:{os.getppid()}", False),
+        (lambda: f"{ticks.place()}:{dead_pid()}", True),
+        (lambda: f"{ticks.place()}:{os.getpid()}", True),  # ids come again
+        (lambda: f"{ticks.place()}:{os.getppid()}", False),
+        (lambda: f"{socket.gethostname()}/another/4026532000:{os.getpid()}", False),
+        (lambda: f"{socket.gethostname()}:{dead_pid()}", False),
         (lambda: "elsewhere:1", False),
         (lambda: "nonsense", False),
     ],
-    ids=["dead", "our own id", "alive", "another machine", "no id"],
+    ids=["dead", "our own id", "alive", "another container", "no place", "another machine", "no id"],
 )
 def test_what_a_dead_predecessor_held_is_freed_at_start(
     still: House, start: Engines, owner: Callable[[], str], freed: bool
