@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app
 
 from integration import logs
 from integration.domain.errors import BadPayload, Conflict, Gone, NotFound, Temporary
 from integration.flows import joining
 from integration.flows.services import Services
+from webhooks.bodies import body_of
 
 BODY_MAX = 16_384
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
@@ -23,7 +24,8 @@ log = logging.getLogger(__name__)
 def receive(word: str) -> Response:
     """200 once the keys are kept; 400 no keys, 404 a word that is none, 409 used, 410 too old, 413, 503."""
     services: Services = current_app.extensions["postventa"]
-    if (request.content_length or 0) > BODY_MAX or len(body := request.get_data(cache=False)) > BODY_MAX:
+    body = body_of(BODY_MAX)
+    if body is None:
         return _answer(413)
     try:
         joining.take(services, word, body)

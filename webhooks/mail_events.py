@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app
 
 from emails.providers import PROVIDERS
 from integration import logs
 from integration.domain.errors import BadPayload, Temporary
 from integration.flows import bounces, mail_doors
 from integration.flows.services import Services
+from webhooks.bodies import body_of
 
 BODY_MAX = 2_000_000
 blueprint = Blueprint("mail_events", __name__)
@@ -28,10 +29,8 @@ def receive(provider: str, key: str) -> Response:
     if provider not in PROVIDERS or not mail_doors.opens(services, provider, key):
         logs.security("webhook_refused", platform=provider[:20], reason="no_such_door")
         return _answer(404)
-    if (request.content_length or 0) > BODY_MAX:
-        return _answer(413)
-    body = request.get_data(cache=False)
-    return _answer(413 if len(body) > BODY_MAX else _taken(services, provider, body))
+    body = body_of(BODY_MAX)
+    return _answer(413 if body is None else _taken(services, provider, body))
 
 
 def _taken(services: Services, provider: str, body: bytes) -> int:

@@ -12,6 +12,7 @@ from integration.domain.errors import BadPayload, BadSignature, Temporary
 from integration.flows import way_back
 from integration.flows.services import Services
 from webhooks import inbox
+from webhooks.bodies import body_of
 from webhooks.doors import Doors
 
 BODY_MAX = 2_000_000
@@ -29,10 +30,8 @@ def _remember(state: BlueprintSetupState) -> None:
 def receive(platform: str, key: str) -> Response:
     """Keep one delivery. 200 only after the commit; 401 bad signature, 404 unknown, 413 too large, 503 try again."""
     services: Services = current_app.extensions["postventa"]
-    if (request.content_length or 0) > BODY_MAX:
-        return _refused(413, platform, "too_large")
-    body = request.get_data(cache=False)
-    if len(body) > BODY_MAX:
+    body = body_of(BODY_MAX)
+    if body is None:
         return _refused(413, platform, "too_large")
     try:
         return _kept(services, platform, key, body)
