@@ -24,6 +24,11 @@ FILES = {
     "cloudflared": "cloudflared.yml",
 }
 
+_NOT_AS_ROOT = """
+# Not as root. First: useradd --system postventa; then give it the folder: chown -R postventa: FOLDER
+User=postventa
+"""
+
 
 @postventa.command("print", help=helped("print"))
 @config_option
@@ -46,9 +51,19 @@ def filled(what: str, settings: Settings, config_path: Path) -> str:
         "program": shutil.which("postventa") or f"{Path(sys.executable).parent}/postventa",
         "config": str(config_path),
         "folder": str(config_path.parent),
+        "writable": str(config_path.parent),
         "user": getpass.getuser(),
         "home": str(Path.home()),
     }
     for name, value in values.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
+        text = text.replace(f"{{{name}}}", _in_unit(name, value) if what == "systemd" else value)
+    return text.replace("\nUser=root\n", _NOT_AS_ROOT)
+
+
+def _in_unit(name: str, value: str) -> str:
+    """As systemd.unit(5) and systemd.service(5) read it: `%` begins a specifier, `$` a variable, a space a word."""
+    text = value.replace("%", "%%")
+    if name not in ("program", "config", "writable"):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"' if name == "writable" else '"' + escaped.replace("$", "$$") + '"'

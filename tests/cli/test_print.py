@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -78,7 +79,46 @@ def test_systemd_takes_its_file(config: Path, tmp_path: Path) -> None:
     command = [program("systemd-analyze"), "verify", "--man=no", str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert "postventa.service" not in done.stderr, done.stderr
-    assert start.endswith(f"serve --config {config}")
+    assert start.endswith(f'serve --config "{config}"')
+
+
+def test_systemd_takes_a_folder_with_a_space_and_a_percent_sign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "my shop 5%n"
+    folder.mkdir()
+    stub = folder / "postventa"
+    stub.write_text("#!/bin/sh\n")
+    stub.chmod(0o755)
+    (folder / "config.toml").write_text(f'[server]\npublic_url = "https://{DOMAIN}"\n')
+    monkeypatch.setattr("integration.cli.printing.shutil.which", lambda name: str(stub))
+    text = printed("systemd", folder / "config.toml")
+    monkeypatch.undo()
+    written = str(folder).replace("%", "%%")
+    assert f'ExecStart="{written}/postventa" serve --config "{written}/config.toml"\n' in text
+    assert f"WorkingDirectory={written}\n" in text
+    assert f'ReadWritePaths="{written}"\n' in text
+    unit = tmp_path / "postventa.service"
+    unit.write_text(text)
+    command = [program("systemd-analyze"), "verify", "--man=no", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "postventa.service" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(("user", "runs_as"), [("root", "postventa"), ("mia", "mia")])
+def test_the_service_never_runs_as_root(config: Path, monkeypatch: pytest.MonkeyPatch, user: str, runs_as: str) -> None:
+    monkeypatch.setattr("integration.cli.printing.getpass.getuser", lambda: user)
+    text = printed("systemd", config)
+    assert f"\nUser={runs_as}\n" in text
+    assert ("useradd" in text) == (user == "root")
+
+
+@pytest.mark.parametrize("what", ["compose", "cloudflared"])
+def test_what_was_not_run_by_us_says_so_and_has_the_shape_of_its_kind(config: Path, what: str) -> None:
+    lines = printed(what, config).splitlines()
+    assert "not run by us" in " ".join(line for line in lines[:4] if line.startswith("#"))
+    assert all(re.match(r"\s*(#|- |[\w./-]+:|$)", line) for line in lines), lines
+    assert not any("\t" in line for line in lines)
 
 
 def test_without_a_domain_it_says_which_setting_is_missing(tmp_path: Path) -> None:
