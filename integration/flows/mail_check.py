@@ -126,7 +126,8 @@ def _spf(services: Services, domain: str) -> Look:
     problem = found.problem(provider.include, _addresses(services, host))
     params = {"domain": domain, "host": host, "n": found.lookups}
     ours = f"include:{provider.include}" if provider.include else f"{'ip4' if _is_address(host) else 'a'}:{host}"
-    return Look("spf", problem, params, _spf_record(domain, found, ours, problem))
+    record = None if _is_private(host) else _spf_record(domain, found, ours, problem)
+    return Look("spf", problem, params, record)
 
 
 def _sending_host(services: Services) -> str:
@@ -153,6 +154,11 @@ def _is_address(host: str) -> bool:
 
 def _is_loopback(host: str) -> bool:
     return _is_address(host) and ipaddress.ip_address(host).is_loopback
+
+
+def _is_private(host: str) -> bool:
+    """An address that means nothing to anybody else: no record can name it."""
+    return _is_address(host) and not ipaddress.ip_address(host).is_global
 
 
 def _spf_record(domain: str, found: spf.Spf, ours: str, problem: str) -> Record | None:

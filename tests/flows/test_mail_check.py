@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from integration.flows.mail_check import Look
 from integration.flows.services import Services
 from integration.i18n import LANGUAGES, catalogue
 from integration.settings import Mail
+from tests.conftest import StandingClock
 from tests.emails.api_server import ApiDesk
 from tests.emails.mail_server import MailDesk
 from tests.emails.zones import FOLDER, silent, zone
@@ -221,3 +223,17 @@ def test_every_problem_has_its_words_and_remedy(house: House, language: str) -> 
     for name, (mail, _, _) in ZONES.items():
         for look in mail_check.look(services(house, zone(name), mail)):
             assert f"mailcheck.{look.check}.{look.problem or look.told}" in texts
+
+
+@pytest.mark.parametrize("host", ["10.0.0.5", "192.168.1.2", "127.0.0.1"])
+def test_no_record_is_proposed_with_an_address_that_nobody_else_reaches(
+    tmp_path: Path, clock: StandingClock, host: str
+) -> None:
+    shop = House(tmp_path, clock)
+    before = shop.services.settings
+    here = replace(before, server=replace(before.server, public_url=f"http://{host}:8000"))
+    shop.services = replace(shop.services, settings=here)
+    looks = mail_check.look(services(shop, zone("nothing_there"), Mail(transport="smtp", host=host)))
+    shop.close()
+    assert problems(looks)["spf"] == "missing"
+    assert "shop.example TXT" not in records(looks)
