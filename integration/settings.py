@@ -292,3 +292,8 @@ def secret_from_environment(name: str) -> str:
 def config_from_environment() -> Path:
     """The config of a service that is started without a command line: `POSTVENTA_CONFIG`, else `./config.toml`."""
     return Path(os.environ.get("POSTVENTA_CONFIG") or "config.toml").absolute()
+
+
+def libpq_environment() -> dict[str, str]:
+    """What PostgreSQL's programs read: its hosts, passwords and certificates may be told in the environment alone."""
+    return {name: value for name, value in os.environ.items() if name.startswith("PG") or name in ("PATH", "HOME")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from sqlalchemy import URL, text
 
 from integration.db.session import Database
 from integration.domain.errors import Misconfigured, Permanent
+from integration.settings import libpq_environment
 
 _RESTORE = ("--clean", "--if-exists", "--no-owner", "--no-privileges", "--file=-")
 _SCRIPT = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
@@ -115,8 +115,7 @@ def _address(url: URL) -> str:
 
 def _environment(url: URL | None) -> dict[str, str]:
     """What libpq reads, as the service itself has it: hosts, passwords and certificates may be told there alone."""
-    own = {name: value for name, value in os.environ.items() if name.startswith("PG") or name in ("PATH", "HOME")}
-    return own | ({"PGPASSWORD": str(url.password)} if url and url.password else {})
+    return libpq_environment() | ({"PGPASSWORD": str(url.password)} if url and url.password else {})
 
 
 def _judge(program: str, code: int | None, said: IO[bytes]) -> None:
