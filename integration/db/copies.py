@@ -30,6 +30,7 @@ def copied(file: Path) -> Iterator[IO[bytes]]:
             check(copy)
             source = copy.open("rb")
         except sqlite3.OperationalError as error:
+            check(file)  # a damaged page may read as a full disk
             raise Permanent("backup_not_written", folder=str(copy.parent), why=str(error)[:80]) from error
         except sqlite3.Error as error:
             raise _unsound(error) from error

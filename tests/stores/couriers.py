@@ -76,7 +76,9 @@ class WooCommerceCourier:
             self.store.deliver(ref, "order.updated")
         self._changed.clear()
 
-    def post(self, _url: str, headers: dict[str, str], body: bytes, _timeout: float) -> int:
+    def post(
+        self, _url: str, headers: dict[str, str], body: bytes, _timeout: float, _ca_file: str | None = None
+    ) -> int:
         """What the store calls."""
         if "X-WC-Webhook-Topic" not in headers:
             return 200 if self.way.up else 0  # the ping
