@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
-from sqlmodel import col
+from sqlalchemy import func, insert, update
+from sqlmodel import col, select
 
 from integration.app import build_services
 from integration.clock import system_clock
@@ -30,7 +30,8 @@ from tests.scaled.site import Site
 
 __all__ = ["make_house"]
 FLOOD = 50_000
-MOST = timedelta(seconds=10)
+MOST = 120
+"""Tasks of the flood that may come first: ten seconds at twelve a second, a tenth of what a small machine does."""
 
 
 def opened(house: House) -> str:
@@ -96,9 +97,17 @@ def test_a_flood_of_50000_delays_another_shop_by_ten_seconds_at_most(site: Site)
     site.until(lambda: any(task.state == "done" for task in flood(site.house)), "the flood does not begin")
     asked(site.house, other, system_clock())
     task = site.until(lambda: tried(site.house, other), "never done")
-    assert task.tried_at - task.created_at < MOST
+    assert before(site.house, task) <= MOST
     assert any(task.state == "ready" for task in flood(site.house))
     worker.kill()
+
+
+def before(house: House, task: Task) -> int:
+    """How many of the flood were tried between this task's coming and its turn."""
+    tried_at = col(Task.tried_at)
+    mine = (Task.shop_id == house.shop_id, tried_at > task.created_at, tried_at <= task.tried_at)
+    with house.services.db.reading() as session:
+        return session.exec(select(func.count()).select_from(Task).where(*mine)).one()
 
 
 def flood(house: House) -> list[Task]:
@@ -124,9 +133,12 @@ def test_the_embedded_engine_is_as_fair(make_house: MakeHouse, clock: StandingCl
 
     engine.start(dataclasses.replace(house.services, checkpoint=look))
     try:
-        assert ran.wait(MOST.total_seconds())
+        assert ran.wait(60)
     finally:
         engine.stop()
+    task = tried(house, other)
+    assert task
+    assert before(house, task) <= MOST
 
 
 def test_a_stream_that_stands_still_stands_still_for_every_process(site: Site) -> None:

@@ -80,6 +80,7 @@ def mia(request: pytest.FixtureRequest, browser: Browser, world: World) -> Itera
 
 def seen(page: Page, name: str) -> None:
     """Nobody is kept out of this page, on a phone or at a desk."""
+    page.wait_for_load_state("networkidle")  # a click may still be on its way to the next page
     language = page.evaluate("document.documentElement.lang")
     page.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true })")
     for width in (1280, 390):
