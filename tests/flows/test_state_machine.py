@@ -15,7 +15,14 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from emails.transports import Transport
 from integration.app import create_app
@@ -27,6 +34,7 @@ from tests.conftest import StandingClock
 from tests.flows.house import House
 from tests.flows.shoppers import store_of
 from tests.flows.stores import behind, upstream
+from tests.postgres import Postgres
 from tests.stores.faults import Faults
 
 CHECKPOINTS = (
@@ -77,7 +85,9 @@ class Life(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.clock = StandingClock(datetime(2026, 11, 21, 12, tzinfo=UTC))
         limits = {"day_budget": DAY_BUDGET, "month_budget": 90, "customer_max": 9}
-        self.house = House(self.folder, self.clock, "woocommerce", survey_delay="1d", compensation=limits)
+        self.house = House(
+            self.folder, self.clock, "woocommerce", self.database(), survey_delay="1d", compensation=limits
+        )
         self.transport = FaultyTransport(self.house.services.transport)
         self.crash_at = ""
         self.house.services = dataclasses.replace(
@@ -91,6 +101,10 @@ class Life(RuleBasedStateMachine):
         self.opted_out_at: dict[str, datetime] = {}
         self.buyers = 0
         self.history_length = 0
+
+    def database(self) -> str:
+        """Where this life is kept; empty for a file of its own."""
+        return ""
 
     def teardown(self) -> None:
         if hasattr(self, "house"):
@@ -327,9 +341,15 @@ class SettledLife(Life):
             super().teardown()
 
 
-SettledLife.TestCase.settings = settings(
-    max_examples=int(os.environ.get("POSTVENTA_LIVES", "12")),
-    stateful_step_count=30,
-    suppress_health_check=list(HealthCheck),
-)
+LIVES = int(os.environ.get("POSTVENTA_LIVES", "12"))
+CALM = settings(max_examples=LIVES, stateful_step_count=30, suppress_health_check=list(HealthCheck))
+SettledLife.TestCase.settings = CALM
 TestLife = SettledLife.TestCase
+
+
+def test_a_life_on_postgresql_keeps_the_same_promises(postgres: Postgres, empty_postgres: str) -> None:
+    class OnPostgres(SettledLife):
+        def database(self) -> str:
+            return postgres.url(postgres.database(like=empty_postgres))
+
+    run_state_machine_as_test(OnPostgres, settings=settings(CALM, max_examples=max(3, LIVES // 4)))  # type: ignore[no-untyped-call]
