@@ -17,7 +17,7 @@ from integration.db.tables import MailRow, Receipt
 from integration.flows import dispatch
 from integration.worker import ticks
 from integration.worker.embedded import Embedded
-from tests.conftest import StandingClock
+from tests.conftest import NewDatabase, StandingClock
 from tests.emails.mail_server import MailDesk, mail_server
 from tests.flows.house import House
 from tests.flows.mail_ways import kinds
@@ -31,9 +31,11 @@ Spoil = Callable[[dict[str, Any]], bytes]
 
 
 @pytest.fixture(params=["woocommerce", "shopify"])
-def shop(request: pytest.FixtureRequest, tmp_path: Path, clock: StandingClock) -> Iterator[House]:
+def shop(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: StandingClock, new_database: NewDatabase
+) -> Iterator[House]:
     """Mia's shop on one platform."""
-    made = House(tmp_path, clock, request.param)
+    made = House(tmp_path, clock, request.param, new_database(tmp_path))
     yield made
     made.close()
 

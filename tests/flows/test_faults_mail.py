@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from emails.transports import MailServer, transport
 from integration.db.tables import MailRow, Pause, Shop, Task
-from tests.conftest import StandingClock
+from tests.conftest import NewDatabase, StandingClock
 from tests.emails.mail_server import MailDesk
 from tests.flows.house import House
 from tests.flows.mail_ways import kinds, smtp_house
@@ -38,9 +38,9 @@ def desk() -> MailDesk:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, clock: StandingClock, desk: MailDesk) -> Iterator[House]:
+def shop(tmp_path: Path, clock: StandingClock, new_database: NewDatabase, desk: MailDesk) -> Iterator[House]:
     """Mia's shop, whose mails leave over that server and wait for it no longer than a second."""
-    made = House(tmp_path, clock)
+    made = House(tmp_path, clock, database=new_database(tmp_path))
     with smtp_house(made, desk, patience=1) as house:
         yield house
     made.close()

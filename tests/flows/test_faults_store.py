@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from integration.db.tables import CodeRow, FollowUpRow, OrderRow, Receipt, ReturnRow, Task
-from tests.conftest import StandingClock
+from tests.conftest import NewDatabase, StandingClock
 from tests.flows.house import House
 from tests.flows.owners_eyes import Eyes
 from tests.flows.shoppers import arrived, complain, store_of
@@ -20,9 +20,11 @@ PASSING = ("429", "500", "503", "html", "rubbish", "empty", "cut json", "short",
 
 
 @pytest.fixture(params=["woocommerce", "shopify"])
-def shop(request: pytest.FixtureRequest, tmp_path: Path, clock: StandingClock) -> Iterator[House]:
+def shop(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: StandingClock, new_database: NewDatabase
+) -> Iterator[House]:
     """Mia's shop on one platform."""
-    made = House(tmp_path, clock, request.param)
+    made = House(tmp_path, clock, request.param, new_database(tmp_path))
     if request.param == "shopify":
         roomy(made)
     yield made
@@ -30,9 +32,14 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path, clock: StandingClock) -
 
 
 @pytest.fixture
-def mia(tmp_path: Path, clock: StandingClock) -> Iterator[House]:
+def mia(tmp_path: Path, clock: StandingClock, new_database: NewDatabase) -> Iterator[House]:
     """Mia's WooCommerce shop."""
-    made = House(tmp_path, clock, compensation={"customer_max": 99, "day_budget": 9999, "month_budget": 9999})
+    made = House(
+        tmp_path,
+        clock,
+        database=new_database(tmp_path),
+        compensation={"customer_max": 99, "day_budget": 9999, "month_budget": 9999},
+    )
     yield made
     made.close()
 
