@@ -24,13 +24,13 @@ def opened(services: Services, platform: str, key: str, query: str) -> Storefron
     with services.db.reading() as session:
         connection = rows.connection_by_key(session, platform, key)
         if connection is None:
-            raise NotFound("no_shop")
+            raise NotFound("no_link")
         try:
             secrets = webhook_secrets(services, connection)
             address = connectors.store(platform).storefront(query, secrets, services.clock())
         except BadSignature as error:
-            raise NotFound("no_shop") from error
+            raise NotFound("no_link") from error
         for shop in rows.shops_of(session, connection.id):
             if shop.address.lower() == address and policy_of(session, services, shop)[1].storefront:
                 return Storefront(shop.name, shop.locale)
-        raise NotFound("no_shop")
+        raise NotFound("no_link")

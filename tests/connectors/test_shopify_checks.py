@@ -58,7 +58,12 @@ def test_without_access_nothing_else_is_said(store: ShopifyStore) -> None:
 def test_each_missing_scope_is_named(store: ShopifyStore) -> None:
     store.shop.scopes = {"read_orders", "read_fulfillments", "read_discounts"}
     missing = [(one.params["scope"], one.feature) for one in connect(store).check() if not one.ok]
-    assert missing == [("read_customers", ""), ("write_discounts", "codes"), ("write_orders", "notes")]
+    assert missing == [
+        ("read_customers", ""),
+        ("write_discounts", "codes"),
+        ("write_orders", "notes"),
+        ("write_app_proxy", "storefront"),
+    ]
 
 
 def test_who_may_write_may_read(store: ShopifyStore) -> None:

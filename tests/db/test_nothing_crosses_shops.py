@@ -34,7 +34,15 @@ WITHOUT_A_SHOP = {
         *("links.by_digest", "mail_events.mail_named"),
     },
     "a sweep, which each database runs for its own shops": {
-        *("cursors.due", "cursors.looks", "inbox.shops_with_kept", "outbox.due", "outbox.offer", "outbox.leased"),
+        *(
+            "cursors.due",
+            "cursors.asked",
+            "cursors.looks",
+            "inbox.shops_with_kept",
+            "outbox.due",
+            "outbox.offer",
+            "outbox.leased",
+        ),
         *("outbox.next_due", "outbox.busy", "outbox.pauses", "parcels.due", "parcels.untold", "privacy.empty_bodies"),
         *("requests.listed", "requests.written_before", "requests.overdue", "inbox.count", "inbox.chosen"),
     },

@@ -43,7 +43,8 @@ class Shop:
         self.now = now
         self.orders: dict[int, Json] = {}
         self.delivered_at: dict[int, str] = {}
-        self.scopes = {"read_orders", "read_customers", "read_fulfillments", "write_discounts", "write_orders"}
+        self.scopes = {"read_orders", "read_customers", "read_fulfillments"}
+        self.scopes |= {"write_discounts", "write_orders", "write_app_proxy"}
         self.hooks = Hooks(SUPPORTED[-1])
         self.withholds_personal_data = False
 
