@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from connectors.http import Response
-from integration.domain.errors import BadPayload, Permanent, Refused, Temporary
+from integration.domain.errors import Permanent, Refused, Temporary
+from integration.durations import retry_after
 
-_LONGEST_WAIT = timedelta(hours=6)
 
-
-def retry_after(response: Response, now: datetime | None = None) -> timedelta | None:
-    """`Retry-After` as seconds (`2`, `2.0`) or an HTTP date, at most six hours; `None` without one."""
-    value = response.headers.get("retry-after", "").strip()
-    if not value:
-        return None
+def asked_wait(response: Response) -> timedelta | None:
+    """What `Retry-After` asks for, by the server's own clock, since ours may be wrong; `None` without one."""
+    date = response.headers.get("date", "")
     try:
-        wait = timedelta(seconds=float(value))
-    except (ValueError, OverflowError):
-        wait = _until(value, now, response)
-    return min(max(wait, timedelta()), _LONGEST_WAIT)
-
-
-def _until(value: str, now: datetime | None, response: Response) -> timedelta:
-    try:
-        moment = parsedate_to_datetime(value)
-        # The server's own clock counts: ours may be wrong.
-        base = now or parsedate_to_datetime(response.headers.get("date", ""))
-    except (ValueError, TypeError):
-        return timedelta(minutes=1)
-    return moment.astimezone(UTC) - base.astimezone(UTC)
+        told_at = parsedate_to_datetime(date) if date else None
+    except ValueError:
+        told_at = None
+    return retry_after(response.headers.get("retry-after", ""), told_at)
 
 
 def judge(response: Response) -> None:
@@ -43,16 +28,7 @@ def judge(response: Response) -> None:
     if status in (401, 403):
         raise Refused("access_refused", status=status)
     if status in (408, 425, 429) or status >= 500:
-        raise Temporary("store_busy", retry_after(response), status=status)
+        raise Temporary("store_busy", asked_wait(response), status=status)
     if 300 <= status < 400:
         raise Permanent("redirected", status=status)
     raise Permanent("not_accepted", status=status)
-
-
-def json_body(response: Response) -> Any:
-    """The answer as JSON; HTML, cut or non-UTF-8 bodies are `BadPayload("not_json")` with the content type."""
-    try:
-        return json.loads(response.body.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        kind = response.headers.get("content-type", "").split(";")[0][:40]
-        raise BadPayload("not_json", content_type=kind or "?") from error

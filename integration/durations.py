@@ -1,16 +1,18 @@
-"""How `config.toml` writes times, lists and what is turned off: `"3d"`, `"late, other"`, `"off"`."""
+"""How times are written: in `config.toml` (`"3d"`, `"off"`), with its lists, and in the header `Retry-After`."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, get_args, get_type_hints
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, cast, get_args, get_type_hints
 
 from integration.domain.errors import Misconfigured
 
 OFF = "off"
+LONGEST_WAIT = timedelta(hours=6)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -29,6 +31,23 @@ def spell_duration(duration: timedelta) -> str:
         if seconds and seconds % size == 0:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def retry_after(value: str, told_at: datetime | None) -> timedelta | None:
+    """The wait a server asks for: seconds (`2`, `2.0`) or a date seen from `told_at` (RFC 9110, 10.2.3).
+
+    At most six hours; `None` for what is neither, or a date that cannot be compared.
+    """
+    try:
+        wait = timedelta(seconds=float(value))
+    except OverflowError:
+        return None
+    except ValueError:
+        try:
+            wait = parsedate_to_datetime(value) - cast("datetime", told_at)
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(max(wait, timedelta()), LONGEST_WAIT)
 
 
 def read_spelling(cls: Any, raw: Any, where: str) -> Any:

@@ -6,13 +6,13 @@ import json
 import re
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from emails.headers import one_line
 from emails.transports.base import Answer
 from emails.transports.verdicts import without_reader
 from integration.domain.errors import Ambiguous, Permanent, Refused, SinkError, Temporary
+from integration.durations import retry_after
 
 # https://postmarkapp.com/developer/api/overview, "API error codes".
 _BAD_TOKEN, _MAINTENANCE, _INVALID_MAIL, _INACTIVE, _TOO_MANY = 10, 100, 300, 406, 429
@@ -33,7 +33,7 @@ def judge_answer(answer: Answer, message: EmailMessage | None, at: datetime | No
         return told
     text = f"{code or answer.status} {one_line(str(told.get('Message', '')), 200)}".rstrip()
     reply = without_reader(text, message) if message else text
-    wait = _retry_after(answer.headers.get("retry-after", ""), at)
+    wait = retry_after(answer.headers.get("retry-after", ""), at)
     known = _by_code(code, reply, wait, str(told.get("Message", ""))) if isinstance(code, int) else None
     raise known or _by_status(answer.status, reply, wait)
 
@@ -70,13 +70,3 @@ def _fields(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return told if isinstance(told, dict) else {}
-
-
-def _retry_after(text: str, at: datetime | None) -> timedelta | None:
-    """Seconds, or a date (RFC 9110, 10.2.3)."""
-    if text.isdecimal() and len(text) < 8:
-        return timedelta(seconds=int(text))
-    try:
-        return max(parsedate_to_datetime(text) - at, timedelta()) if at else None
-    except (TypeError, ValueError):
-        return None

@@ -60,7 +60,7 @@ def page(services: Services, token: str) -> ReturnView:
         return _view(session, services, visit_of(session, services, "r", token))
 
 
-def announce(services: Services, token: str, form: Mapping[str, str], locale: str) -> ReturnView:
+def announce(services: Services, token: str, form: Mapping[str, str]) -> ReturnView:
     """Keep a return: fields `reason`, `wish`, `text`, and `item-<ref>` = quantity (0 or absent: not this one).
 
     `reason` may stay empty: nobody who withdraws has to say why (C8). `BadForm` names the field. Sent twice it is one

@@ -43,7 +43,7 @@ WITHOUT_A_SHOP = {
             "outbox.offer",
             "outbox.leased",
         ),
-        *("outbox.next_due", "outbox.busy", "outbox.pauses", "parcels.due", "parcels.untold", "privacy.empty_bodies"),
+        *("outbox.busy", "outbox.pauses", "parcels.due", "parcels.untold", "privacy.empty_bodies"),
         *("requests.listed", "requests.written_before", "requests.overdue", "inbox.count", "inbox.chosen"),
     },
     "rows by ids of ours, which were read from one shop": {

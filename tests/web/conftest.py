@@ -137,8 +137,8 @@ class Flows:
         self.complaints = (complaint(cause=form["cause"], wish=form.get("wish", "")),)
         return self.complaints[0]
 
-    def announce(self, token: str, form: Mapping[str, str], locale: str) -> ReturnView:
-        self.written("announce", dict(form), locale)
+    def announce(self, token: str, form: Mapping[str, str]) -> ReturnView:
+        self.written("announce", dict(form))
         items = {name[5:]: int(value) for name, value in form.items() if name.startswith("item-") and int(value)}
         self.announced = AnnouncedView("D-9Q2M", items, form["reason"], form["wish"])
         return self.sending_back()

@@ -23,7 +23,7 @@ def test_she_announces_what_goes_back(client: FlaskClient, flows: Flows) -> None
     sent = {"item-11": "1", "item-12": "2", "reason": "too_big", "wish": "exchange", "text": ""}
     page = client.post(RETURN, data=sent)
     assert page.status_code == 200
-    assert flows.calls == [("announce", sent, "es")]
+    assert flows.calls == [("announce", sent)]
     assert "Tu devolución es la D-9Q2M" in page.text
     assert "Plantilla de cuero</li>" in page.text
 

@@ -119,11 +119,6 @@ def shop_of(session: Session, task_id: str) -> str:
     return session.exec(select(Task.shop_id).where(Task.id == task_id)).first() or "gone"
 
 
-def next_due(session: Session) -> datetime | None:
-    """When the earliest open task is due."""
-    return session.exec(select(Task.due_at).where(Task.state == "ready").order_by(col(Task.due_at)).limit(1)).first()
-
-
 def claim(
     session: Session, task_id: str, owner: str, now: datetime, lease: timedelta, kinds: Collection[str]
 ) -> Task | None:

@@ -32,12 +32,6 @@ def asked(session: Session, parcels: Sequence[str], now: datetime) -> None:
     session.execute(update(ShipmentRow).where(col(ShipmentRow.id).in_(parcels)).values(asked_at=now))
 
 
-def by_refs(session: Session, shop_id: str, refs: Sequence[str]) -> dict[str, ShipmentRow]:
-    """Parcels by the store's ids, which are unique in a shop where parcels can be asked for."""
-    found = session.exec(select(ShipmentRow).where(ShipmentRow.shop_id == shop_id, col(ShipmentRow.ref).in_(refs)))
-    return {row.ref: row for row in found}
-
-
 def due(session: Session, now: datetime, most: int) -> Sequence[tuple[str, str]]:
     """Shop and order of parcels for which the day has come."""
     query = select(ShipmentRow.shop_id, ShipmentRow.order_id).join(Shop, col(Shop.id) == ShipmentRow.shop_id)

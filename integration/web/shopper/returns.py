@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from flask import Response, g, redirect, send_file, url_for
+from flask import Response, redirect, send_file, url_for
 from werkzeug import Response as BaseResponse
 
 from integration.domain.errors import BadForm
@@ -12,7 +12,7 @@ from integration.flows import returns
 from integration.flows.returns import REASONS, RETURN_WISHES, TEXT_MAX, ReturnView
 from integration.web.forms import Form, admitted
 from integration.web.pages import render
-from integration.web.visitor import services, words_for
+from integration.web.visitor import services
 
 
 def sending_back(token: str) -> Response:
@@ -21,7 +21,7 @@ def sending_back(token: str) -> Response:
     if sent is None:
         return _page(token, returns.page(services(), token))
     try:
-        view = returns.announce(services(), token, sent, words_for(g.visit).language)
+        view = returns.announce(services(), token, sent)
     except BadForm as error:
         return _page(token, returns.page(services(), token), 400, form=sent, wrong=error)
     return _page(token, view, thanks=True)
