@@ -164,6 +164,28 @@ def check_words(words: Words, code: str, *, ok: bool, params: Mapping[str, objec
     return _filled(words, f"errors.{code}", params) or code
 
 
+def finding_words(words: Words, check: str, *, ok: bool, params: Mapping[str, object]) -> tuple[str, str]:
+    """What `doctor` found, and what to do, empty where nothing is wrong; reasons and times in the reader's manner."""
+    told = {name: _spoken(words, name, value) for name, value in params.items()}
+    said = words(f"doctor.{check}.{'ok' if ok else 'bad'}", **told)
+    return said, "" if ok else words(f"doctor.{check}.remedy", **told)
+
+
+def _spoken(words: Words, name: str, value: object) -> object:
+    if name == "why":
+        return " ".join(_reason(words, code) for code in str(value).split(", "))
+    if isinstance(value, datetime):
+        return f"{words.day(value)}, {words.time(value)}{'' if words.zone else ' UTC'}"
+    return value
+
+
+def _reason(words: Words, code: str) -> str:
+    for key in (f"checks.{code}.bad", f"errors.{code}"):
+        if words.has(key) and not placeholders(words(key)):
+            return words(key)
+    return code
+
+
 def _why(words: Words, problem: object, params: Mapping[str, object]) -> str:
     kind = "bad"
     return _filled(words, f"errors.{problem}", params) or _filled(words, f"doctor.{problem}.{kind}", params)

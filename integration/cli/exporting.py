@@ -15,6 +15,7 @@ from integration.db.queries import inbox as rows
 from integration.domain.errors import Misconfigured
 from integration.flows import doctor as flow
 from integration.flows.findings import Finding
+from integration.i18n import finding_words
 from webhooks import inbox
 
 
@@ -67,7 +68,5 @@ def doctor(config_path: Path, as_json: bool) -> None:
 
 
 def _told(finding: Finding) -> dict[str, object]:
-    result = "ok" if finding.ok else "bad"
-    remedy = "" if finding.ok else words(f"doctor.{finding.check}.remedy", **finding.params)
-    sentence = words(f"doctor.{finding.check}.{result}", **finding.params)
+    sentence, remedy = finding_words(words, finding.check, ok=finding.ok, params=finding.params)
     return {"check": finding.check, "ok": finding.ok, "words": sentence, "remedy": remedy}

@@ -64,7 +64,7 @@ def _heard(session: Session, shop: Shop, cursor: Cursor | None, now: datetime) -
     params = {"shop": shop.name, "missed": missed}
     if heard is None:
         return Finding("heard_never", not missed, params)
-    return Finding("heard", not (missed and now - heard > QUIET), params | {"at": f"{heard:%Y-%m-%d %H:%M} UTC"})
+    return Finding("heard", not (missed and now - heard > QUIET), params | {"at": heard})
 
 
 def _read(shop: Shop, cursor: Cursor | None, now: datetime) -> Finding:

@@ -53,7 +53,7 @@ def _backup(services: Services) -> Finding:
     if made is None:
         return Finding("backup_none", ok=False)
     fresh = services.clock() - made <= BACKUP_OLDEST
-    return Finding("backup", fresh, {"at": f"{made:%Y-%m-%d %H:%M} UTC"})
+    return Finding("backup", fresh, {"at": made})
 
 
 def _clock(services: Services) -> Iterator[Finding]:

@@ -175,4 +175,4 @@ def test_going_live_says_what_it_means_before(postventa: Postventa, house: House
     assert "We saw no deliveries in the last 14 days" in said
     house.side.arrive(house.side.sell())
     said = postventa("shops", "live", "Mia Moda").out
-    assert said.index("about") < said.index("Your store counts 1 deliveries") < said.index("is live")
+    assert said.index("about") < said.index("Your store counts 1 delivery") < said.index("is live")

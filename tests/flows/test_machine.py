@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
@@ -62,7 +62,7 @@ def test_a_backup_of_the_last_two_days_is_expected(shop: House) -> None:
     if shop.services.db.engine.dialect.name == "postgresql":
         return
     backups.make(shop.services.settings, shop.services.db, shop.services.vault, shop.clock.now)
-    assert found(shop)["backup"] == (True, {"at": "2026-11-21 12:00 UTC"})
+    assert found(shop)["backup"] == (True, {"at": datetime(2026, 11, 21, 12, tzinfo=UTC)})
     shop.clock.advance(days=2, seconds=1)
     assert not found(shop)["backup"][0]
 

@@ -12,7 +12,7 @@ from integration.flows import doctor
 from integration.flows import health as flow
 from integration.flows.accounts import Person
 from integration.flows.findings import Finding
-from integration.i18n import Words, placeholders
+from integration.i18n import Words, finding_words
 from integration.web.dashboard.door import show, words_of
 from integration.web.visitor import services
 
@@ -45,16 +45,5 @@ def _page(who: Person, findings: Sequence[Finding], *, asked: bool = False) -> R
 
 
 def told(words: Words, finding: Finding) -> Told:
-    """The words of a check, as `postventa doctor` says them; reasons in the words of their errors."""
-    params = dict(finding.params)
-    if "why" in params:
-        params["why"] = " ".join(_why(words, code) for code in str(params["why"]).split(", "))
-    said = words(f"doctor.{finding.check}.{'ok' if finding.ok else 'bad'}", **params)
-    return Told(finding.ok, said, "" if finding.ok else words(f"doctor.{finding.check}.remedy", **params))
-
-
-def _why(words: Words, code: str) -> str:
-    for key in (f"checks.{code}.bad", f"errors.{code}"):
-        if words.has(key) and not placeholders(words(key)):
-            return words(key)
-    return code
+    """The words of a check, as `postventa doctor` says them."""
+    return Told(finding.ok, *finding_words(words, finding.check, ok=finding.ok, params=finding.params))

@@ -334,7 +334,7 @@ def test_going_live_says_what_it_means_and_then_does_it(house: House, desk: Desk
     page = words(desk.get(f"{path}/live").text)
     assert "0 correos por entregas pasadas" in page
     assert "correos al día" in page
-    assert "Según 1 entregas en los últimos 14 días" in page
+    assert "Según 1 entrega en los últimos 14 días" in page
     assert "vista previa" in words(desk.get("/admin/").text)
     assert len(desk.links("/admin/mails?which=would", "mail")) == 2
     assert desk.post(f"{path}/live").location == f"{path}?did=live"
