@@ -59,11 +59,15 @@ def restarted(house: House) -> None:
 
 @dataclass
 class Plug:
-    """`postventa serve` as a process of its own; when it died at the named step it is started again without it."""
+    """`postventa serve` as a process of its own; when it died at the named step it is started again without it.
+
+    `in_doubt` are the kinds of the mails that were being sent at that moment, by another hand: they may be out (E4).
+    """
 
     house: House
     crash_at: str
     deaths: list[int] = field(default_factory=list)
+    in_doubt: set[str] = field(default_factory=set)
     process: subprocess.Popen[bytes] | None = None
     port: int = 0
     options: tuple[str, ...] = ()
@@ -84,6 +88,7 @@ class Plug:
         code = self.process.poll()
         if code is not None:
             self.deaths.append(code)
+            self.in_doubt |= {mail.kind for mail in self.house.rows(MailRow) if mail.state == "sending"}
             assert self.deaths == [PULLED], (self.house.folder / f"serve{len(self.deaths) - 1}.log").read_text()
             self.start()
 

