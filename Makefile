@@ -74,7 +74,7 @@ servers: ## Fetch caddy and nginx into .cache, not installed, for the tests that
 lock: ## Pin every requirement again; `make lock UPGRADE=--upgrade` takes newer ones
 	@[ -x .cache/lock/bin/uv ] || { python3 -m venv .cache/lock && .cache/lock/bin/python -m pip install -q uv; }
 	compile() {
-	  .cache/lock/bin/uv pip compile -q --universal --python-version 3.11 --only-binary :all: --generate-hashes \
+	  .cache/lock/bin/uv pip compile -q --universal --python-version 3.11 --only-binary :all: --generate-hashes --no-strip-extras \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE) -o "$$@" pyproject.toml
 	}
 	compile requirements.txt --group build

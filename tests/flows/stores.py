@@ -52,9 +52,9 @@ def refuse(house: House, *, refused: bool = True) -> None:
         store(house).expire_tokens()
 
 
-def behind(house: House, between: Faults) -> None:
-    """From now on our calls to the store pass through `between`, and wait 0.3 s at most."""
-    limits = HttpLimits(allow_private_hosts=True, connect_timeout=1, read_timeout=0.3)
+def behind(house: House, between: Faults, *, patience: float = 10) -> None:
+    """From now on our calls to the store pass through `between`; `patience` in seconds is for a store that hangs."""
+    limits = HttpLimits(allow_private_hosts=True, connect_timeout=patience, read_timeout=patience)
     house.services = dataclasses.replace(house.services, http=Http(limits))
     with house.services.db.writing() as session:
         shop = house.shop(session)

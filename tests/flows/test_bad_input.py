@@ -248,7 +248,7 @@ def test_an_answer_that_is_none_says_what_is_missing_and_keeps_her_words(mia: Ho
 def test_a_store_that_falters_while_a_code_is_made_ends_with_one_code_and_one_mail(house: House, fault: str) -> None:
     house.deliver()
     with Faults(upstream(house)) as between:
-        behind(house, between)
+        behind(house, between, patience=0.5 if fault == "hang" else 10)
         between.now = fault
         assert house.answer(2, "damaged").status_code == 200
         house.run()

@@ -48,10 +48,11 @@ def mia(tmp_path: Path, clock: StandingClock, new_database: NewDatabase) -> Iter
 def test_a_store_that_cannot_be_read_for_a_while_hides_no_delivery(shop: House, fault: str) -> None:
     arrived_untold(shop)
     with Faults(upstream(shop)) as line:
-        behind(shop, line)
+        behind(shop, line, patience=0.5 if fault == "hang" else 10)
         line.now = fault
         assert look(shop).problem is not None
         line.now = ""
+        behind(shop, line)
         shop.clock.advance(minutes=20)
         assert look(shop).found >= 1
         shop.run()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.http import Http, HttpLimits
 from integration.db.tables import (
     CodeRow,
     FollowUpRow,
@@ -108,9 +106,7 @@ def spoil_the_making(
     monkeypatch: pytest.MonkeyPatch, house: House, between: Faults, fault: str, after: str = ""
 ) -> None:
     """All that is asked to make a code meets `fault`; what is asked before is answered, what is asked later `after`."""
-    behind(house, between)
-    patient = HttpLimits(allow_private_hosts=True, connect_timeout=2, read_timeout=2)  # the order is really read
-    house.services = dataclasses.replace(house.services, http=Http(patient))
+    behind(house, between, patience=2)  # the order is really read
     with house.services.db.reading() as session:
         kind = type(connector_of(session, house.services, house.shop(session)))
     real = kind.create_discount

@@ -6,15 +6,17 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 FILES = ("requirements.txt", "requirements-dev.txt")
-PIN = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[0-9a-z.]+)( ; [\w '.=!<>()]+)? \\")
+PIN = re.compile(r"(?P<name>[a-z0-9-]+)(\[(?P<extras>[a-z0-9,-]+)\])?==(?P<version>[0-9a-z.]+)( ; [\w '.=!<>()]+)? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 
 
@@ -25,6 +27,12 @@ def lines(file: str) -> list[str]:
 def pins(file: str) -> dict[str, str]:
     found = (PIN.fullmatch(line) for line in lines(file))
     return {pin["name"]: pin["version"] for pin in found if pin}
+
+
+def pinned_extras(file: str) -> set[str]:
+    """Every `name[extra]` that stands pinned as such."""
+    found = filter(None, (PIN.fullmatch(line) for line in lines(file)))
+    return {f"{pin['name']}[{extra}]" for pin in found if pin["extras"] for extra in pin["extras"].split(",")}
 
 
 def asked(file: str) -> list[Requirement]:
@@ -48,6 +56,23 @@ def test_every_requirement_of_pyproject_is_pinned_to_a_version_it_allows(file: s
     pinned = pins(file)
     loose = [str(want) for want in asked(file) if not want.specifier.contains(pinned.get(want.name.lower(), "0"))]
     assert loose == [], "run `make lock`"
+
+
+def test_what_is_asked_for_with_an_extra_is_pinned_with_it() -> None:
+    """Or pip takes the newest version for the extra, and refuses it for want of a hash, once there is a newer one."""
+    pinned = pinned_extras("requirements-dev.txt")
+    wanted = set[str]()
+    for package in distributions():
+        name = package.metadata["Name"].lower()
+        on = {pin.partition("[")[2].rstrip("]") for pin in pinned if pin.startswith(f"{name}[")} | {""}
+        for want in map(Requirement, package.requires or ()):
+            if want.name.lower() in pins("requirements-dev.txt") and (not want.marker or _holds(want.marker, on)):
+                wanted |= {f"{want.name.lower()}[{extra}]" for extra in want.extras}
+    assert {"coverage[toml]", "kombu[redis]"} <= wanted <= pinned
+
+
+def _holds(marker: Marker, extras: set[str]) -> bool:
+    return any(marker.evaluate({"extra": extra}) for extra in extras)
 
 
 def test_developers_run_the_same_versions_as_owners() -> None:
