@@ -6,6 +6,7 @@ import re
 from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
+from functools import lru_cache
 from urllib.parse import quote
 
 LONGEST_TEXT = 500
@@ -100,5 +101,6 @@ def _is_plain(text: str) -> bool:
     return text.isascii() and "=?" not in text
 
 
+@lru_cache(maxsize=64)  # the shop's own name, in every mail
 def _encode(text: str) -> str:
     return Header(text, "utf-8", maxlinelen=_ENCODED_WORD).encode(linesep="\r\n")

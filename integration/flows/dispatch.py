@@ -14,6 +14,7 @@ from integration.db.tables import Task
 from integration.domain.errors import Permanent, PostventaError, SinkError, Temporary
 from integration.flows import (
     alerts,
+    claims,
     codes,
     fetches,
     followups,
@@ -25,33 +26,36 @@ from integration.flows import (
     pauses,
     person_requests,
 )
+from integration.flows.claims import Claimed, Hold
 from integration.flows.services import Services
 from integration.rules import retries
 
 # How many tasks of a stream are on the way or worked at, over all machines: of all shops, and of one. A store is called
 # by one at a time, so that its rate limit is kept and a hanging one costs one hand.
 AT_ONCE = {"": (1000, 30), "mail": (1000, 30), "store": (1000, 1)}
-DEATHS = 5  # workers that may die over one task before it is taken for their killer
+AT_A_TIME = 25  # tasks that a worker claims in one transaction
 log = logging.getLogger(__name__)
+
+
+Rest = Callable[[Session, datetime], None]
 
 
 @dataclass(frozen=True)
 class Handler:
     """How a kind of task is done: `act` outside any transaction, `done` or `failed` in the one of the verdict.
 
-    `hold` may put it off when it is claimed: until when, and the code of the reason. `while_paused` is what the law
-    wants done in a shop that its owner paused, too.
+    `act` may hand back what is left to write, for that same transaction. `hold` may put a task off when it is
+    claimed: until when, and the code of the reason. `while_paused` is what the law wants done in a shop that its owner
+    paused, too.
     """
 
-    act: Callable[[Services, Task], object]
+    act: Callable[[Services, Task], Rest | None]
     done: Callable[[Session, Services, Task, datetime], None] = lambda session, services, task, now: None
     failed: Callable[[Session, Services, Task, SinkError, retries.Verdict, datetime], retries.Verdict] = (
         lambda session, services, task, error, verdict, now: verdict
     )
     stream: str = ""
-    hold: Callable[[Session, Services, Task, datetime], tuple[datetime | None, str]] = (
-        lambda session, services, task, now: (None, "")
-    )
+    hold: Hold = lambda session, services, task, now: (None, "")
     while_paused: bool = False
 
 
@@ -83,30 +87,57 @@ def run_due(
     """Run what is due in these streams, at most `limit` tasks and none any more when `going` says no; how many."""
     with services.db.reading() as session:
         due = rows.due(session, services.clock(), limit, _kinds(streams))
-    return sum(run(services, task_id, owner) for task_id in due if going())
+    return run_all(services, due, owner, going)
+
+
+def run_all(services: Services, task_ids: Sequence[str], owner: str, going: Callable[[], bool] = lambda: True) -> int:
+    """Claim some at a time, act, record, or put off what has to wait; how many no other worker had."""
+    ran = 0
+    for start in range(0, len(task_ids), AT_A_TIME):
+        if not going():
+            break
+        batch = claims.take(services, HANDLERS, task_ids[start : start + AT_A_TIME], owner)
+        left = _act(services, batch.taken, going)
+        claims.give_back(services, left)
+        ran += batch.put_off + len(batch.taken) - len(left)
+        ran += sum(run(services, task_id, owner) for task_id in batch.suspects if going())
+    return ran
 
 
 def run(services: Services, task_id: str, owner: str) -> bool:
-    """Claim, act, record, or put off what has to wait; false when another worker has it."""
-    claimed = _claim(services, task_id, owner)
-    if claimed is None:
-        return False
-    task, goes = claimed
-    if not goes:
-        return True
+    """The same for one; false when another worker has it."""
+    return run_all(services, [task_id], owner) == 1
+
+
+def _act(services: Services, taken: Sequence[Claimed], going: Callable[[], bool]) -> Sequence[Claimed]:
+    """Do what was taken, one after the other, and tell the others; what is left when that has to end early."""
+    done = 0
+    while done < len(taken) and going() and claims.fresh(services, taken[done]):
+        flows = _do(services, taken[done])
+        done += 1
+        if not flows:
+            break
+    if done:
+        services.wake()
+    return taken[done:]
+
+
+def _do(services: Services, claimed: Claimed) -> bool:
+    """Act and record; false when its stream stands still from now on."""
+    task, handler = claimed.task, HANDLERS[claimed.task.kind]
     services.checkpoint("task_claimed")
-    handler = HANDLERS[task.kind]
+    if claimed.problem:
+        return _record_failure(services, task, handler, claimed.problem)
     try:
-        handler.act(services, task)
+        rest = handler.act(services, task)
     except SinkError as error:
-        _record_failure(services, task, handler, error)
+        return _record_failure(services, task, handler, error)
     except PostventaError as error:
-        _record_failure(services, task, handler, Permanent(error.code, **error.params))
+        return _record_failure(services, task, handler, Permanent(error.code, **error.params))
     except Exception as error:
         log.exception("task %s (%s) failed unexpectedly", task.id, task.kind)
-        _record_failure(services, task, handler, Temporary("unexpected", why=type(error).__name__))
-    else:
-        _record_success(services, task, handler)
+        return _record_failure(services, task, handler, Temporary("unexpected", why=type(error).__name__))
+    _record_success(services, claimed, handler, rest)
     return True
 
 
@@ -137,54 +168,30 @@ def free_lapsed(services: Services, dead_owner: Callable[[str], bool]) -> None:
                 task.state, task.owner, task.lease_until, task.lapses = "ready", "", None, task.lapses + 1
 
 
-def _claim(services: Services, task_id: str, owner: str) -> tuple[Task, bool] | None:
-    """The task, and whether it goes now; `None` when it is not ours."""
-    lease = services.settings.worker.lease
-    with services.db.writing_for(lambda session: rows.shop_of(session, task_id)) as session:
-        now = services.clock()
-        task = rows.claim(session, task_id, owner, now, lease, HANDLERS)
-        if task is None:
-            return None
-        handler = HANDLERS[task.kind]
-        if task.lapses >= DEATHS:
-            _settle_failure(session, services, task, handler, Permanent("kills_the_worker"), now)
-            return task, False
-        until, reason = None, ""
-        if not handler.while_paused:
-            until, reason = pauses.held_until(session, task.shop_id, handler.stream, now)
-        if not until and task.useless_after and task.useless_after < now:
-            _settle_failure(session, services, task, handler, Permanent("useless_now"), now)
-            return task, False
-        if not until:
-            until, reason = handler.hold(session, services, task, now)
-        if until:
-            rows.settle(session, task, state="ready", due_at=until, reason=reason, failing_since=None)
-            return task, False
-        task.tried_at = task.tried_at or now
-    return task, True
-
-
-def _record_success(services: Services, task: Task, handler: Handler) -> None:
-    now = services.clock()
+def _record_success(services: Services, claimed: Claimed, handler: Handler, rest: Rest | None) -> None:
+    now, task = services.clock(), claimed.task
     with services.db.writing(task.shop_id) as session:
-        if rows.settle(session, task, state="done", reason="", done_at=now):
+        if rows.finish(session, task, now):
+            if rest:
+                rest(session, now)
             handler.done(session, services, task, now)
-            pauses.end(session, task.shop_id, handler.stream)
+            if claimed.after_pause:
+                pauses.end(session, task.shop_id, handler.stream)
     services.checkpoint("task_recorded")
-    services.wake()
 
 
-def _record_failure(services: Services, task: Task, handler: Handler, error: SinkError) -> None:
+def _record_failure(services: Services, task: Task, handler: Handler, error: SinkError) -> bool:
     log.info("task %s (%s): %s", task.id, task.kind, error)
     now = services.clock()
     with services.db.writing(task.shop_id) as session:
-        if rows.holds(session, task):  # or another worker has it, and its word counts
-            _settle_failure(session, services, task, handler, error, now)
+        if not rows.holds(session, task):
+            return True  # another worker has it, and its word counts
+        return not isinstance(_settle_failure(session, services, task, handler, error, now), retries.Pause)
 
 
 def _settle_failure(
     session: Session, services: Services, task: Task, handler: Handler, error: SinkError, now: datetime
-) -> None:
+) -> retries.Verdict:
     since = task.failing_since or now  # a pause or a hold begins it anew: what stood still has not been failing
     verdict = retries.verdict(error, task.attempts, now, task.key, since)
     verdict = handler.failed(session, services, task, error, verdict, now)
@@ -201,3 +208,4 @@ def _settle_failure(
             rows.settle(session, task, state="dead", reason=reason, done_at=now)
             if reason != "erased":
                 alerts.tell_stopped(session, services, task, now)
+    return verdict

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from sqlmodel import Session
 
 from integration.db.queries import orders, shops
@@ -13,33 +16,28 @@ from integration.flows.services import Services
 from integration.rules import transitions
 
 
-def run(services: Services, task: Task) -> None:
+def run(services: Services, task: Task) -> Callable[[Session, datetime], None] | None:
     """Skip it with its reason, or make the label and queue the mail; either way the follow-up is settled once."""
-    reason = _still_planned(services, task)
-    if reason is None:
-        return
-    with services.db.reading() as session:
-        step = rows.followup(session, task.shop_id, task.subject)
-    note = labels.for_mail(services, step) if step.kind == "label" and not reason else ""
-    with services.db.writing(task.shop_id) as session:
-        _settle(services, session, rows.followup(session, task.shop_id, task.subject), reason, note)
-    services.checkpoint("followup_settled")
-
-
-def _still_planned(services: Services, task: Task) -> str | None:
-    """`None` when it was settled before, else the reason to skip it, empty to go on."""
-    now = services.clock()
     with services.db.reading() as session:
         step = rows.followup(session, task.shop_id, task.subject)
         if step.state != "planned":
             return None
-        row = orders.get(session, step.shop_id, step.order_id)
-        shop = shops.shop(session, step.shop_id)
-        return unwanted(session, services, shop, row, step.kind, now) or ""
+        reason = _reason_to_skip(services, session, step)
+    note = labels.for_mail(services, step) if step.kind == "label" and not reason else ""
+
+    def settle(session: Session, now: datetime) -> None:
+        _settle(services, session, rows.followup(session, task.shop_id, task.subject), reason, note, now)
+
+    return settle
 
 
-def _settle(services: Services, session: Session, step: FollowUpRow, reason: str, note: str) -> None:
-    now = services.clock()
+def _reason_to_skip(services: Services, session: Session, step: FollowUpRow) -> str:
+    row = orders.get(session, step.shop_id, step.order_id)
+    shop = shops.shop(session, step.shop_id)
+    return unwanted(session, services, shop, row, step.kind, services.clock()) or ""
+
+
+def _settle(services: Services, session: Session, step: FollowUpRow, reason: str, note: str, now: datetime) -> None:
     state = "skipped" if reason else "done"
     if not transitions.allowed("followup", step.state, state):
         return
@@ -51,9 +49,12 @@ def _settle(services: Services, session: Session, step: FollowUpRow, reason: str
         mails.queue(session, services, shop, step.kind, step.key, now, order_id=step.order_id, context=context)
 
 
-def assume_delivered(services: Services, task: Task) -> None:
+def assume_delivered(services: Services, task: Task) -> Callable[[Session, datetime], None]:
     """The wait after "shipped" is over: if nothing spoke against it, the order counts as delivered."""
-    with services.db.writing(task.shop_id) as session:
+
+    def settle(session: Session, now: datetime) -> None:
         shop = shops.shop(session, task.shop_id)
         row = orders.get(session, task.shop_id, task.subject)
-        intake.settle(session, services, shop, row, services.clock())
+        intake.settle(session, services, shop, row, now)
+
+    return settle

@@ -11,6 +11,7 @@ from emails.catalogue import KINDS
 from integration.db.queries import complaints, mails, orders
 from integration.db.tables import OrderRow, Shop
 from integration.domain.facts import Order
+from integration.domain.policy import Policy
 from integration.flows import outbox, reputation
 from integration.flows.people import digest
 from integration.flows.services import Services
@@ -37,38 +38,54 @@ def unwanted(session: Session, services: Services, shop: Shop, row: OrderRow, ki
     """Why this mail about an order is not sent any more, asked right before it is (A4); `None` when it is."""
     if row.erased_at:
         return "erased"
-    if KINDS[kind].category != "internal" and _unreachable(session, shop, row, now):
+    internal = KINDS[kind].category == "internal"
+    scopes = suppressed_scopes(session, shop, orders.facts(row), now) if row.facts and not internal else frozenset()
+    if "all" in scopes:  # nothing arrives at her address, answers to her complaints included (A34)
         return "suppressed"
     if kind not in ("label", "survey", "survey_reminder"):
         return None
     if shop.live_since and row.delivered_at and row.delivered_at < shop.live_since:
         return "before_live"
-    if kind != "label" and (reason := _no_survey_at_all(session, services, shop, now)):
-        return reason
-    order = orders.facts(row)
     _, policy = policy_of(session, services, shop)
-    survey = mails.by_key(session, shop.id, f"survey:{row.ref}")
+    ask = _label_still_wanted if kind == "label" else _survey_still_wanted
+    return ask(session, services, shop, row, kind, policy, scopes, now)
+
+
+def _label_still_wanted(
+    session: Session, services: Services, shop: Shop, row: OrderRow, kind: str, policy: Policy, scopes: frozenset[str],
+    now: datetime,
+) -> str | None:  # fmt: skip
+    known = after_delivery.History(suppressed_scopes=scopes)
+    return after_delivery.still_wanted("label", orders.facts(row), policy, shop_facts(services, shop), now, known)
+
+
+def _survey_still_wanted(
+    session: Session, services: Services, shop: Shop, row: OrderRow, kind: str, policy: Policy, scopes: frozenset[str],
+    now: datetime,
+) -> str | None:  # fmt: skip
+    if reputation.surveys_stand(session, shop.id, now):
+        return "surveys_stand"
+    if not services.settings.shop.address:
+        return "no_sender_address"
     return after_delivery.still_wanted(
         cast("after_delivery.FollowUpKind", kind),
-        order,
+        orders.facts(row),
         policy,
         shop_facts(services, shop),
         now,
-        history_of(session, shop, row, order, now),
+        after_delivery.History(
+            open_complaint=complaints.is_open(session, shop.id, row.id),
+            last_survey_at=mails.last_survey_at(session, shop.id, row.customer_key, row.id),
+            suppressed_scopes=scopes,
+        ),
         answered=complaints.answer(session, shop.id, row.id) is not None,
-        survey_sent=survey is not None and (survey.state in ("sent", "ambiguous") or survey.reason == "preview"),
+        survey_sent=kind == "survey" or _survey_sent(session, row),
     )
 
 
-def _no_survey_at_all(session: Session, services: Services, shop: Shop, now: datetime) -> str | None:
-    if reputation.surveys_stand(session, shop.id, now):
-        return "surveys_stand"
-    return None if services.settings.shop.address else "no_sender_address"
-
-
-def _unreachable(session: Session, shop: Shop, row: OrderRow, now: datetime) -> bool:
-    """Whether nothing at all arrives at her address, answers to her complaints included (A34)."""
-    return bool(row.facts) and "all" in suppressed_scopes(session, shop, orders.facts(row), now)
+def _survey_sent(session: Session, row: OrderRow) -> bool:
+    survey = mails.by_key(session, row.shop_id, f"survey:{row.ref}")
+    return survey is not None and (survey.state in ("sent", "ambiguous") or survey.reason == "preview")
 
 
 def suppressed_scopes(session: Session, shop: Shop, order: Order, now: datetime) -> frozenset[str]:
@@ -87,9 +104,8 @@ def history_of(
     """
     if past:
         return after_delivery.History(already=frozenset() if fresh else outbox.known_keys(session, row))
-    opened = any(case.state != "closed" for case in complaints.of_order(session, shop.id, row.id))
     return after_delivery.History(
-        open_complaint=opened,
+        open_complaint=complaints.is_open(session, shop.id, row.id),
         last_survey_at=mails.last_survey_at(session, shop.id, row.customer_key, row.id),
         suppressed_scopes=suppressed_scopes(session, shop, order, now),
         already=outbox.known_keys(session, row),

@@ -12,7 +12,7 @@ from emails.catalogue import KINDS
 from emails.compose import compose
 from emails.message import Attachment, Envelope, Mailbox, build_message
 from integration.db.queries import complaints, labels, orders
-from integration.db.tables import MailRow, Shop
+from integration.db.tables import MailRow, OrderRow, Shop
 from integration.domain.facts import Order
 from integration.flows import linking
 from integration.flows.known import language_of
@@ -23,14 +23,20 @@ from integration.i18n import Words
 
 
 def message_of(
-    session: Session, services: Services, shop: Shop, row: MailRow, now: datetime, mark: str = ""
+    session: Session,
+    services: Services,
+    shop: Shop,
+    row: MailRow,
+    order: OrderRow | None,
+    now: datetime,
+    mark: str = "",
 ) -> EmailMessage:
     """The mail as it goes out now; built from rows each time, the same Message-ID on every try.
 
-    `mark` stands before the subject of a mail that is only a trial.
+    `order` is the one it is about, if any. `mark` stands before the subject of a mail that is only a trial.
     """
     kind = KINDS[row.kind]
-    filling = _filling(session, services, shop, row, now)
+    filling = _filling(session, services, shop, row, order, now)
     content = compose(FILLERS[row.kind](filling), filling.words)
     to, to_name = _recipient(services, row, filling.order)
     envelope = Envelope(
@@ -65,8 +71,9 @@ def _recipient(services: Services, row: MailRow, order: Order | None) -> tuple[s
     return order.email, order.first_name
 
 
-def _filling(session: Session, services: Services, shop: Shop, row: MailRow, now: datetime) -> Filling:
-    order_row = orders.get(session, shop.id, row.order_id) if row.order_id else None
+def _filling(
+    session: Session, services: Services, shop: Shop, row: MailRow, order_row: OrderRow | None, now: datetime
+) -> Filling:
     order = orders.facts(order_row) if order_row else None
     if order is None or KINDS[row.kind].category == "internal":
         words = Words(shop.locale, "", zone_of(shop))

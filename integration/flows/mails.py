@@ -13,7 +13,7 @@ from emails.message import new_message_id
 from integration.db.queries import complaints, orders, shops
 from integration.db.queries import mails as rows
 from integration.db.queries import outbox as tasks
-from integration.db.tables import MailRow, Shop, Task
+from integration.db.tables import MailRow, OrderRow, Shop, Task
 from integration.domain.errors import Ambiguous
 from integration.domain.ids import new_id
 from integration.flows import mail_building
@@ -65,21 +65,22 @@ def send(services: Services, task: Task) -> None:
             # We died between here and the verdict: it may be out (E4).
             raise Ambiguous("mail_interrupted")
         shop = shops.shop(session, row.shop_id)
-        reason = _unwanted(session, services, shop, row, now)
+        order = orders.get(session, shop.id, row.order_id) if row.order_id else None
+        reason = _unwanted(session, services, shop, row, order, now)
         if reason:
             row.state, row.reason = "skipped", reason
             return
-        message = mail_building.message_of(session, services, shop, row, now)
+        message = mail_building.message_of(session, services, shop, row, order, now)
         row.state, row.copies = "sending", row.copies + 1
     services.checkpoint("mail_sending")
     services.transport.send(message, kind=row.kind, mail_id=row.id, at=now)
     services.checkpoint("mail_accepted")
 
 
-def _unwanted(session: Session, services: Services, shop: Shop, row: MailRow, now: datetime) -> str | None:
-    reason = None
-    if row.order_id is not None:
-        reason = unwanted(session, services, shop, orders.get(session, shop.id, row.order_id), row.kind, now)
+def _unwanted(
+    session: Session, services: Services, shop: Shop, row: MailRow, order: OrderRow | None, now: datetime
+) -> str | None:
+    reason = unwanted(session, services, shop, order, row.kind, now) if order else None
     if row.kind == "discount_code" and complaints.code(session, shop.id, row.context["code_id"]).state == "revoked":
         reason = reason or "code_revoked"
     if shop.state == "preview" and KINDS[row.kind].category != "internal":

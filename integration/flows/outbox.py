@@ -15,7 +15,7 @@ from integration.rules.after_delivery import FollowUp
 
 def known_keys(session: Session, order: OrderRow) -> frozenset[str]:
     """Business keys of what was planned for this order before."""
-    return frozenset(row.key for row in rows.followups(session, order.shop_id, order.id))
+    return rows.followup_keys(session, order.shop_id, order.id)
 
 
 def put(session: Session, order: OrderRow, plan: Iterable[FollowUp], known: frozenset[str], now: datetime) -> None:

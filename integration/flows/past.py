@@ -93,7 +93,8 @@ def _claim(services: Services, shop_id: str) -> tuple[Cursor, StoreConnector] | 
     now = services.clock()
     with services.db.writing(shop_id) as session:
         row = cursors.get(session, shop_id, backfill.STREAM)
-        held, _ = pauses.held_until(session, shop_id, reconcile.STREAM, now)
-        if held or not cursors.claim(session, row, now, now + CLAIMED):
+        if pauses.held_until(session, shop_id, reconcile.STREAM, now).until or not cursors.claim(
+            session, row, now, now + CLAIMED
+        ):
             return None
         return row, connector_of(session, services, shops.shop(session, shop_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -17,14 +18,29 @@ from integration.flows.services import Services
 PAUSE = timedelta(minutes=15)
 
 
-def held_until(session: Session, shop_id: str, stream: str, now: datetime) -> tuple[datetime | None, str]:
-    """Until when nothing of this stream is done for the shop, and why; `None` while it flows."""
-    if shops.shop(session, shop_id).state == "paused":
-        return now + PAUSE, "shop_paused"
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Until when nothing of a stream is done for a shop, and why; `None` while it flows.
+
+    `over`: it stood still, and what is tried now shows whether it flows again.
+    """
+
+    until: datetime | None = None
+    reason: str = ""
+    over: bool = False
+
+
+FLOWS = Standing()
+
+
+def held_until(session: Session, shop_id: str, stream: str, now: datetime) -> Standing:
+    """How a stream of a shop stands."""
+    if shops.state(session, shop_id) == "paused":
+        return Standing(now + PAUSE, "shop_paused")
     pause = rows.pause(session, shop_id, stream)
     if pause and pause.until > now:
-        return pause.until, pause.reason
-    return None, ""
+        return Standing(pause.until, pause.reason)
+    return Standing(over=True) if pause else FLOWS
 
 
 def begin(

@@ -86,8 +86,8 @@ def _begin(services: Services, shop_id: str, *, now_anyhow: bool) -> tuple[str, 
         if now_anyhow:
             cursor.due_at = now
             session.flush()
-        until, why = pauses.held_until(session, shop_id, STREAM, now)
-        held = until and not (now_anyhow and why != "shop_paused")
+        stands = pauses.held_until(session, shop_id, STREAM, now)
+        held = stands.until and not (now_anyhow and stands.reason != "shop_paused")
         if held or not cursors.claim(session, cursor, now, rules.again(now)):
             return None
         return shop.name, cursor, connector_of(session, services, shop)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from emails.catalogue import KINDS
-from integration.db.queries import lists, shops
+from integration.db.queries import lists, orders, shops
 from integration.db.rehearsal import rehearsing
 from integration.db.tables import MailRow
 from integration.domain.errors import PostventaError
@@ -76,7 +76,8 @@ def opened(services: Services, who: Person, mail_id: str) -> MailView:
         line, order_id = _line(row, shop.name, number), row.order_id or ""
         internal = KINDS[row.kind].category == "internal"
         try:
-            message = mail_building.message_of(session, services, shop, row, row.sent_at or services.clock())
+            order = orders.get(session, shop.id, order_id) if order_id else None
+            message = mail_building.message_of(session, services, shop, row, order, row.sent_at or services.clock())
         except PostventaError as error:
             return MailView(line, order_id, "", "", "", "", (), internal, error.code)
     parts = {kind: message.get_body((kind,)) for kind in ("plain", "html")}

@@ -192,7 +192,7 @@ def _built(session: Session, trial: _Trial, kind: str) -> tuple[EmailMessage, st
     session.add(mail)
     session.flush()
     mark = Words(trial.shop.locale, "", zone_of(trial.shop))("mail.trial.mark")
-    return mail_building.message_of(session, trial.services, trial.shop, mail, trial.now, mark), mail_id
+    return mail_building.message_of(session, trial.services, trial.shop, mail, order, trial.now, mark), mail_id
 
 
 def _request(trial: _Trial, code: str) -> DiscountRequest:

@@ -40,7 +40,7 @@ ELSEWHERE = {
     "answer_committed": "test_crash_points.py", "export_written": "test_people.py", "person_erased": "test_people.py",
 }  # fmt: skip
 DELIVERED = (
-    "receipt_acted", "receipt_taken", "task_claimed", "label_reserved", "label_drawn", "label_kept", "followup_settled",
+    "receipt_acted", "receipt_taken", "task_claimed", "label_reserved", "label_drawn", "label_kept",
     "mail_sending", "task_recorded",
 )  # fmt: skip
 MAKING_A_CODE = ("code_created", "code_noted")

@@ -39,7 +39,7 @@ from tests.stores.faults import Faults
 
 CHECKPOINTS = (
     "webhook_admitted", "inbox_committed", "receipt_acted", "receipt_taken", "task_claimed", "label_reserved",
-    "label_drawn", "label_kept", "followup_settled", "mail_sending", "mail_accepted", "task_recorded", "code_created",
+    "label_drawn", "label_kept", "mail_sending", "mail_accepted", "task_recorded", "code_created",
     "code_noted", "code_revoked", "answer_committed", "return_announced", "opt_out_committed", "erasure_noted",
     "page_taken",
 )  # fmt: skip

@@ -214,7 +214,7 @@ def test_what_a_dead_predecessor_held_is_freed_at_start(
     still.drain()
     with still.services.db.writing() as session:
         [first, *_] = outbox.due(session, still.clock.now, 1, dispatch.HANDLERS)
-        assert outbox.claim(session, first, owner(), still.clock.now, LEASE, dispatch.HANDLERS)
+        assert outbox.claim(session, [first], owner(), still.clock.now, LEASE, dispatch.HANDLERS)
     start(still.services)
     until(lambda: idle(still, but=first), "never idle")
     if freed:
@@ -241,7 +241,7 @@ def test_a_lease_that_ran_out_is_taken_over(still: House) -> None:
     still.drain()
     with still.services.db.writing() as session:
         for task_id in outbox.due(session, still.clock.now, 9, dispatch.HANDLERS):
-            assert outbox.claim(session, task_id, "elsewhere:1", still.clock.now, LEASE, dispatch.HANDLERS)
+            assert outbox.claim(session, [task_id], "elsewhere:1", still.clock.now, LEASE, dispatch.HANDLERS)
     still.run()
     assert still.kinds() == []
     still.clock.advance(minutes=11)

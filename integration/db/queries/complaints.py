@@ -7,7 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
+from integration.db.prepared import prepared
 from integration.db.tables import AnswerRow, CodeHolder, CodeRow, ComplaintRow, OrderRow
 from integration.domain.errors import NotFound
 
@@ -31,8 +33,24 @@ def by_number(session: Session, shop_id: str, number: str) -> ComplaintRow | Non
 
 def of_order(session: Session, shop_id: str, order_id: str) -> Sequence[ComplaintRow]:
     """All complaints about an order, oldest first."""
+    return _of_order(session, shop_id, order_id).all()
+
+
+@prepared
+def _of_order(shop_id: str, order_id: str) -> SelectOfScalar[ComplaintRow]:
     mine = (ComplaintRow.shop_id == shop_id, ComplaintRow.order_id == order_id)
-    return session.exec(select(ComplaintRow).where(*mine).order_by(ComplaintRow.id)).all()
+    return select(ComplaintRow).where(*mine).order_by(ComplaintRow.id)
+
+
+def is_open(session: Session, shop_id: str, order_id: str) -> bool:
+    """Whether a complaint about an order is not closed yet."""
+    return _open(session, shop_id, order_id).first() is not None
+
+
+@prepared
+def _open(shop_id: str, order_id: str) -> SelectOfScalar[str]:
+    mine = (ComplaintRow.shop_id == shop_id, ComplaintRow.order_id == order_id)
+    return select(ComplaintRow.id).where(*mine, ComplaintRow.state != "closed").limit(1)
 
 
 def listed(session: Session, shop_id: str | None = None, state: str | None = None) -> Sequence[ComplaintRow]:
@@ -58,8 +76,12 @@ def of_customer_since(session: Session, shop_id: str, customer_key: str, since: 
 
 def answer(session: Session, shop_id: str, order_id: str) -> AnswerRow | None:
     """What the shopper answered."""
-    mine = (AnswerRow.shop_id == shop_id, AnswerRow.order_id == order_id)
-    return session.exec(select(AnswerRow).where(*mine)).first()
+    return _answer(session, shop_id, order_id).first()
+
+
+@prepared
+def _answer(shop_id: str, order_id: str) -> SelectOfScalar[AnswerRow]:
+    return select(AnswerRow).where(AnswerRow.shop_id == shop_id, AnswerRow.order_id == order_id)
 
 
 def code_of_order(session: Session, shop_id: str, order_id: str) -> CodeRow | None:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
+from integration.db.prepared import prepared
 from integration.db.tables import LabelRow, ReturnRow, StockLabel
 
 
@@ -17,13 +19,22 @@ def get(session: Session, label_id: str) -> LabelRow:
 
 def of_subject(session: Session, shop_id: str, subject: str) -> LabelRow | None:
     """The label made for a follow-up's key."""
-    return session.exec(select(LabelRow).where(LabelRow.shop_id == shop_id, LabelRow.subject == subject)).first()
+    return _of_subject(session, shop_id, subject).first()
+
+
+@prepared
+def _of_subject(shop_id: str, subject: str) -> SelectOfScalar[LabelRow]:
+    return select(LabelRow).where(LabelRow.shop_id == shop_id, LabelRow.subject == subject)
 
 
 def of_order(session: Session, shop_id: str, order_id: str) -> Sequence[LabelRow]:
     """The labels of an order, oldest first."""
-    mine = (LabelRow.shop_id == shop_id, LabelRow.order_id == order_id)
-    return session.exec(select(LabelRow).where(*mine).order_by(LabelRow.id)).all()
+    return _of_order(session, shop_id, order_id).all()
+
+
+@prepared
+def _of_order(shop_id: str, order_id: str) -> SelectOfScalar[LabelRow]:
+    return select(LabelRow).where(LabelRow.shop_id == shop_id, LabelRow.order_id == order_id).order_by(LabelRow.id)
 
 
 def stock_of_label(session: Session, label_id: str) -> StockLabel | None:

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from integration.db.mail_tables import MailEvent
+from integration.db.prepared import prepared
 from integration.db.tables import MailRow, Suppression
 
 
@@ -42,8 +44,13 @@ def count(session: Session, shop_id: str, address_digest: str, kind: str, since:
 
 def complained(session: Session, shop_id: str, since: datetime) -> int:
     """How many mails of the shop were called spam since then."""
+    return _complained(session, shop_id, since).one()
+
+
+@prepared
+def _complained(shop_id: str, since: datetime) -> SelectOfScalar[int]:
     mine = (MailEvent.shop_id == shop_id, MailEvent.kind == "complaint", col(MailEvent.at) >= since)
-    return session.exec(select(func.count(col(MailEvent.mail_id).distinct())).where(*mine)).one()
+    return select(func.count(col(MailEvent.mail_id).distinct())).where(*mine)
 
 
 def counts(session: Session, shop_id: str, since: datetime) -> Mapping[str, int]:

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
+from integration.db.prepared import prepared
 from integration.db.tables import MailRow, OrderRow, Suppression
 
 
 def get(session: Session, shop_id: str, mail_id: str) -> MailRow:
     """The mail a task names."""
-    return session.exec(select(MailRow).where(MailRow.shop_id == shop_id, MailRow.id == mail_id)).one()
+    return _by_id(session, shop_id, mail_id).one()
+
+
+@prepared
+def _by_id(shop_id: str, mail_id: str) -> SelectOfScalar[MailRow]:
+    return select(MailRow).where(MailRow.shop_id == shop_id, MailRow.id == mail_id)
 
 
 def by_key(session: Session, shop_id: str, key: str) -> MailRow | None:
     """The mail with a business key (`label:<order>`)."""
-    return session.exec(select(MailRow).where(MailRow.shop_id == shop_id, MailRow.key == key)).first()
+    return _by_key(session, shop_id, key).first()
+
+
+@prepared
+def _by_key(shop_id: str, key: str) -> SelectOfScalar[MailRow]:
+    return select(MailRow).where(MailRow.shop_id == shop_id, MailRow.key == key)
 
 
 def of_order(session: Session, shop_id: str, order_id: str) -> Sequence[MailRow]:
@@ -29,9 +42,13 @@ def of_order(session: Session, shop_id: str, order_id: str) -> Sequence[MailRow]
 
 def suppressed_scopes(session: Session, shop_id: str, address_digest: str, now: datetime) -> frozenset[str]:
     """What this address must not get now: `survey`, `marketing`, or `all`."""
+    return frozenset(_suppressed(session, shop_id, address_digest, now))
+
+
+@prepared
+def _suppressed(shop_id: str, address_digest: str, now: datetime) -> SelectOfScalar[str]:
     mine = (Suppression.shop_id == shop_id, Suppression.address_digest == address_digest)
-    lasting = or_(col(Suppression.until).is_(None), col(Suppression.until) > now)
-    return frozenset(session.exec(select(Suppression.scope).where(*mine, lasting)).all())
+    return select(Suppression.scope).where(*mine, or_(col(Suppression.until).is_(None), col(Suppression.until) > now))
 
 
 def suppression(session: Session, shop_id: str, address_digest: str, scope: str) -> Suppression | None:
@@ -42,8 +59,11 @@ def suppression(session: Session, shop_id: str, address_digest: str, scope: str)
 
 def last_survey_at(session: Session, shop_id: str, customer_key: str, but_order: str) -> datetime | None:
     """When this person was last asked about another order; the reminder does not count."""
-    if not customer_key:
-        return None
+    return _last_survey_at(session, shop_id, customer_key, but_order).first() if customer_key else None
+
+
+@prepared
+def _last_survey_at(shop_id: str, customer_key: str, but_order: str) -> SelectOfScalar[Any]:
     asked = select(MailRow.sent_at).where(
         MailRow.shop_id == shop_id,
         MailRow.kind == "survey",
@@ -52,4 +72,4 @@ def last_survey_at(session: Session, shop_id: str, customer_key: str, but_order:
         OrderRow.id == MailRow.order_id,
         OrderRow.customer_key == customer_key,
     )
-    return session.exec(asked.order_by(col(MailRow.sent_at).desc()).limit(1)).first()
+    return asked.order_by(col(MailRow.sent_at).desc()).limit(1)

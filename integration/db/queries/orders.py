@@ -7,8 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from integration.db.facts import dump_order, load_order
+from integration.db.prepared import prepared
 from integration.db.tables import OrderRow, ShipmentRow
 from integration.domain.errors import NotFound
 from integration.domain.facts import Confidence, Order, Shipment, ShipmentState
@@ -17,7 +19,12 @@ from integration.domain.ids import new_id
 
 def by_ref(session: Session, shop_id: str, ref: str) -> OrderRow | None:
     """The order by the platform's id."""
-    return session.exec(select(OrderRow).where(OrderRow.shop_id == shop_id, OrderRow.ref == ref)).first()
+    return _by_ref(session, shop_id, ref).first()
+
+
+@prepared
+def _by_ref(shop_id: str, ref: str) -> SelectOfScalar[OrderRow]:
+    return select(OrderRow).where(OrderRow.shop_id == shop_id, OrderRow.ref == ref)
 
 
 def by_number(session: Session, shop_id: str, number: str) -> Sequence[OrderRow]:
@@ -27,10 +34,15 @@ def by_number(session: Session, shop_id: str, number: str) -> Sequence[OrderRow]
 
 def get(session: Session, shop_id: str, order_id: str) -> OrderRow:
     """The order by our id; `NotFound("no_order")` also for another shop's."""
-    found = session.exec(select(OrderRow).where(OrderRow.shop_id == shop_id, OrderRow.id == order_id)).first()
+    found = _by_id(session, shop_id, order_id).first()
     if found is None:
         raise NotFound("no_order", order=order_id[:40])
     return found
+
+
+@prepared
+def _by_id(shop_id: str, order_id: str) -> SelectOfScalar[OrderRow]:
+    return select(OrderRow).where(OrderRow.shop_id == shop_id, OrderRow.id == order_id)
 
 
 def stub(shop_id: str, ref: str, now: datetime) -> OrderRow:
@@ -79,7 +91,12 @@ def facts(row: OrderRow) -> Order:
 
 def shipments(session: Session, order_id: str) -> Sequence[ShipmentRow]:
     """The order's parcels, oldest first."""
-    return session.exec(select(ShipmentRow).where(ShipmentRow.order_id == order_id).order_by(ShipmentRow.id)).all()
+    return _shipments(session, order_id).all()
+
+
+@prepared
+def _shipments(order_id: str) -> SelectOfScalar[ShipmentRow]:
+    return select(ShipmentRow).where(ShipmentRow.order_id == order_id).order_by(ShipmentRow.id)
 
 
 def as_shipment(row: ShipmentRow) -> Shipment:

@@ -6,31 +6,84 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Subquery, and_, case, func, or_, text, update
+from sqlalchemy import CursorResult, Subquery, and_, bindparam, case, func, or_, text, update
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
+from integration.db.prepared import prepared
 from integration.db.tables import FollowUpRow, Pause, Task
 from integration.domain.ids import new_id
 
 _AS_IT_IS = {"populate_existing": True}
 _LAPSED = case((col(Task.state) == "leased", col(Task.lapses) + 1), else_=col(Task.lapses))
+_TASKS: Any = Task.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 OPEN = "tasks.state IN ('ready', 'leased')"  # as the partial indexes have it: SQLite sees no match in a parameter
+
+# Statements of every task, put together once: that costs more than running them.
+_FREE = or_(
+    and_(col(Task.state) == "ready", col(Task.due_at) <= bindparam("now")),
+    and_(col(Task.state) == "leased", col(Task.lease_until) < bindparam("now")),
+)
+_ASKED = (col(Task.id).in_(bindparam("ids", expanding=True)), col(Task.kind).in_(bindparam("kinds", expanding=True)))
+_UNHELD = select(Task.id).where(*_ASKED, _FREE).order_by(Task.id).with_for_update(skip_locked=True)
+_CLAIM = (
+    update(Task)
+    .where(col(Task.id).in_(_UNHELD))
+    .values(
+        state="leased", owner=bindparam("owner"), lease_until=bindparam("until"), fence=col(Task.fence) + 1,
+        lapses=_LAPSED,
+    )
+    .returning(Task)
+    .execution_options(synchronize_session=False)
+)  # fmt: skip
+_OURS = _TASKS.update().where(
+    _TASKS.c.id == bindparam("the_id"), _TASKS.c.fence == bindparam("the_fence"), _TASKS.c.state == "leased"
+)
+_GIVE_BACK = _OURS.values(state="ready", owner="", lease_until=None)
+_FINISH = _OURS.values(state="done", owner="", lease_until=None, reason="", done_at=bindparam("now"))
+_TRIED = _TASKS.update().where(_TASKS.c.id.in_(bindparam("ids", expanding=True))).values(tried_at=bindparam("now"))
 
 
 def followup(session: Session, shop_id: str, followup_id: str) -> FollowUpRow:
     """The follow-up a task names."""
-    return session.exec(select(FollowUpRow).where(FollowUpRow.shop_id == shop_id, FollowUpRow.id == followup_id)).one()
+    return _followup(session, shop_id, followup_id).one()
+
+
+@prepared
+def _followup(shop_id: str, followup_id: str) -> SelectOfScalar[FollowUpRow]:
+    return select(FollowUpRow).where(FollowUpRow.shop_id == shop_id, FollowUpRow.id == followup_id)
 
 
 def followups(session: Session, shop_id: str, order_id: str) -> Sequence[FollowUpRow]:
     """All follow-ups of an order."""
+    return _followups(session, shop_id, order_id).all()
+
+
+@prepared
+def _followups(shop_id: str, order_id: str) -> SelectOfScalar[FollowUpRow]:
     mine = (FollowUpRow.shop_id == shop_id, FollowUpRow.order_id == order_id)
-    return session.exec(select(FollowUpRow).where(*mine).order_by(FollowUpRow.id)).all()
+    return select(FollowUpRow).where(*mine).order_by(FollowUpRow.id)
+
+
+def followup_keys(session: Session, shop_id: str, order_id: str) -> frozenset[str]:
+    """The business keys of all follow-ups of an order."""
+    return frozenset(_followup_keys(session, shop_id, order_id))
+
+
+@prepared
+def _followup_keys(shop_id: str, order_id: str) -> SelectOfScalar[str]:
+    return select(FollowUpRow.key).where(FollowUpRow.shop_id == shop_id, FollowUpRow.order_id == order_id)
 
 
 def task_by_key(session: Session, shop_id: str, key: str) -> Task | None:
     """The task with a business key."""
-    return session.exec(select(Task).where(Task.shop_id == shop_id, Task.key == key)).first()
+    return _task_by_key(session, shop_id, key).first()
+
+
+@prepared
+def _task_by_key(shop_id: str, key: str) -> SelectOfScalar[Task]:
+    return select(Task).where(Task.shop_id == shop_id, Task.key == key)
 
 
 def put_task(
@@ -46,7 +99,7 @@ def put_task(
 ) -> None:
     """Ask for one effect; the same key asks only once."""
     key = key or f"{kind}:{subject}"
-    if task_by_key(session, shop_id, key) is not None:
+    if _task_known(session, shop_id, key).first() is not None:
         return
     session.add(
         Task(
@@ -61,6 +114,11 @@ def put_task(
         )
     )
     session.flush()
+
+
+@prepared
+def _task_known(shop_id: str, key: str) -> SelectOfScalar[str]:
+    return select(Task.id).where(Task.shop_id == shop_id, Task.key == key)
 
 
 def due(session: Session, now: datetime, limit: int, kinds: Collection[str]) -> Sequence[str]:
@@ -114,26 +172,36 @@ def _held(session: Session, now: datetime, kinds: Collection[str]) -> dict[str, 
     return dict(found)
 
 
-def shop_of(session: Session, task_id: str) -> str:
-    """The shop of a task, by its id alone; no shop's id when it is not there any more."""
-    return session.exec(select(Task.shop_id).where(Task.id == task_id)).first() or "gone"
-
-
 def claim(
-    session: Session, task_id: str, owner: str, now: datetime, lease: timedelta, kinds: Collection[str]
-) -> Task | None:
-    """Take the task if it is still free: compare-and-set, the fence counts up. `None` when another was faster.
+    session: Session, task_ids: Sequence[str], owner: str, now: datetime, lease: timedelta, kinds: Collection[str]
+) -> Sequence[Task]:
+    """Take those that are still free, in this order: compare-and-set, the fence counts up.
 
-    Also for one of no known kind: a newer version put it there, and will come for it.
+    Of no known kind is none: a newer version put it there, and will come for it.
     """
-    free = or_(
-        and_(col(Task.state) == "ready", col(Task.due_at) <= now),
-        and_(col(Task.state) == "leased", col(Task.lease_until) < now),
-    )
-    taken = update(Task).where(col(Task.id) == task_id, free, col(Task.kind).in_(kinds))
-    values = {"state": "leased", "owner": owner, "lease_until": now + lease, "fence": col(Task.fence) + 1}
-    values["lapses"] = _LAPSED
-    return session.scalars(taken.values(values).returning(Task), execution_options=_AS_IT_IS).one_or_none()
+    given = {"ids": list(task_ids), "kinds": list(kinds), "owner": owner, "now": now, "until": now + lease}
+    taken = {task.id: task for task in session.scalars(_CLAIM, given, execution_options=_AS_IT_IS)}
+    return [taken[task_id] for task_id in task_ids if task_id in taken]
+
+
+def mark_tried(session: Session, tasks: Sequence[Task], now: datetime) -> None:
+    """Note when each was first acted on."""
+    fresh = [task for task in tasks if task.tried_at is None]
+    if fresh:
+        session.connection().execute(_TRIED, {"ids": [task.id for task in fresh], "now": now})
+    for task in fresh:
+        set_committed_value(task, "tried_at", now)
+
+
+def give_back(session: Session, tasks: Sequence[Task]) -> None:
+    """Others may take these, if they are still ours."""
+    if tasks:
+        session.connection().execute(_GIVE_BACK, [{"the_id": task.id, "the_fence": task.fence} for task in tasks])
+
+
+def finish(session: Session, task: Task, now: datetime) -> bool:
+    """It is done; false when a later claim owns the task."""
+    return session.connection().execute(_FINISH, {"the_id": task.id, "the_fence": task.fence, "now": now}).rowcount == 1
 
 
 def settle(session: Session, task: Task, **values: object) -> bool:
@@ -156,7 +224,12 @@ def leased(session: Session) -> Sequence[Task]:
 
 def pause(session: Session, shop_id: str, stream: str) -> Pause | None:
     """Whether the stream stands still."""
-    return session.exec(select(Pause).where(Pause.shop_id == shop_id, Pause.stream == stream)).first()
+    return _pause(session, shop_id, stream).first()
+
+
+@prepared
+def _pause(shop_id: str, stream: str) -> SelectOfScalar[Pause]:
+    return select(Pause).where(Pause.shop_id == shop_id, Pause.stream == stream)
 
 
 def pauses(session: Session) -> Sequence[Pause]:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
+from integration.db.prepared import prepared
 from integration.db.tables import Connection, PolicyVersion, Shop
 from integration.domain.errors import NotFound
 
@@ -23,7 +25,12 @@ def connection_by_key(session: Session, platform: str, key: str) -> Connection |
 
 def connection_of(session: Session, shop: Shop) -> Connection:
     """The connection through which we reach a shop."""
-    return session.exec(select(Connection).where(Connection.id == shop.connection_id)).one()
+    return _connection(session, shop.connection_id).one()
+
+
+@prepared
+def _connection(connection_id: str) -> SelectOfScalar[Connection]:
+    return select(Connection).where(Connection.id == connection_id)
 
 
 def connections(session: Session) -> Sequence[Connection]:
@@ -43,7 +50,22 @@ def all_shops(session: Session) -> Sequence[Shop]:
 
 def shop(session: Session, shop_id: str) -> Shop:
     """The shop; it exists because something points to it."""
-    return session.exec(select(Shop).where(Shop.id == shop_id)).one()
+    return _shop(session, shop_id).one()
+
+
+@prepared
+def _shop(shop_id: str) -> SelectOfScalar[Shop]:
+    return select(Shop).where(Shop.id == shop_id)
+
+
+def state(session: Session, shop_id: str) -> str:
+    """The state of the shop alone."""
+    return _state(session, shop_id).one()
+
+
+@prepared
+def _state(shop_id: str) -> SelectOfScalar[str]:
+    return select(Shop.state).where(Shop.id == shop_id)
 
 
 def shop_by_name(session: Session, name: str) -> Shop:
@@ -64,8 +86,13 @@ def lock_shop(session: Session, shop_id: str) -> Shop:
 
 def newest_policy(session: Session, shop_id: str) -> PolicyVersion | None:
     """What the owner set last for this shop, if anything."""
+    return _newest_policy(session, shop_id).first()
+
+
+@prepared
+def _newest_policy(shop_id: str) -> SelectOfScalar[PolicyVersion]:
     versions = select(PolicyVersion).where(PolicyVersion.shop_id == shop_id)
-    return session.exec(versions.order_by(col(PolicyVersion.version).desc())).first()
+    return versions.order_by(col(PolicyVersion.version).desc()).limit(1)
 
 
 def policy_body(session: Session, shop_id: str) -> tuple[int, dict[str, Any]]:
