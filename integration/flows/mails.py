@@ -44,7 +44,6 @@ def queue(
         message_id=new_message_id(mail_id, _sender_domain(services)), context=context or {}, created_at=now,
     )  # fmt: skip
     session.add(row)
-    session.flush()
     useless_after = now + KINDS[kind].useless_after
     tasks.put_task(session, shop.id, "SendMail", mail_id, now, due_at=due_at, useless_after=useless_after)
     return row

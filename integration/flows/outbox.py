@@ -20,15 +20,10 @@ def known_keys(session: Session, order: OrderRow) -> frozenset[str]:
 
 def put(session: Session, order: OrderRow, plan: Iterable[FollowUp], known: frozenset[str], now: datetime) -> None:
     """Keep each follow-up once, by its key, and a task for each that is to be done; `known` are the keys there are."""
-    steps = [step for step in plan if step.key not in known]
-    rows_of = [
-        FollowUpRow(
-            id=new_id("followup", now), shop_id=order.shop_id, order_id=order.id, kind=step.kind, key=step.key,
-            due_at=step.due_at, state=step.state, reason=step.reason,
-        )
-        for step in steps
-    ]  # fmt: skip
-    session.add_all(rows_of)
-    for row in rows_of:
-        if row.state == "planned":
-            rows.put_task(session, order.shop_id, "RunFollowUp", row.id, now, due_at=row.due_at)
+    for step in plan:
+        if step.key not in known:
+            row = FollowUpRow(
+                id=new_id("followup", now), shop_id=order.shop_id, order_id=order.id, kind=step.kind, key=step.key,
+                due_at=step.due_at, state=step.state, reason=step.reason,
+            )  # fmt: skip
+            rows.put_followup(session, row, now)

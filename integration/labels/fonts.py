@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from unicodedata import category, normalize
 
@@ -53,4 +53,9 @@ def _replaced(line: str, signs: frozenset[str]) -> str:
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Width in points of a printable text at `size` points."""
-    return float(pdfmetrics.stringWidth(text, BOLD if bold else REGULAR, size))
+    return _width(text, bold=bold) * size
+
+
+@lru_cache(maxsize=4096)  # most of a slip are the same words on each
+def _width(text: str, *, bold: bool) -> float:
+    return float(pdfmetrics.stringWidth(text, BOLD if bold else REGULAR, 1))

@@ -47,7 +47,14 @@ WITHOUT_A_SHOP = {
         *("requests.listed", "requests.written_before", "requests.overdue", "inbox.count", "inbox.chosen"),
     },
     "rows by ids of ours, which were read from one shop": {
-        *("outbox.take_back", "outbox.shop_of", "outbox.claim", "labels.get", "labels.stock_of_label"),
+        *(
+            "outbox.take_back",
+            "outbox.claim",
+            "outbox.give_back",
+            "outbox.mark_tried",
+            "labels.get",
+            "labels.stock_of_label",
+        ),
         *("orders.shipments", "parcels.incidents", "parcels.asked", "mail_events.keep", "mail_events.suppress"),
     },
 }

@@ -33,6 +33,7 @@ class Desk(SMTP):
 
     async def fault(self, stage: Stage) -> bool:
         wanted: Fault = self.event_handler.faults.get(stage, "")
+        self.event_handler.played += bool(wanted)
         if wanted == "drop":
             self.event_handler.lines[-1].abort()
         elif wanted == "hang":
@@ -87,6 +88,7 @@ class MailDesk:
         self.faults: dict[str, Fault] = dict(faults)
         self.mails: list[Received] = []
         self.connections = 0
+        self.played = 0  # faults
         self.lines: list[Any] = []
         self.logins: list[tuple[bytes, bytes]] = []
         self.port = 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 
 import pytest
@@ -30,6 +32,13 @@ def hands(site: Site) -> Iterator[celery.Hands]:
     app.close()
 
 
+def handed_on(valkey: Valkey, name: str) -> list[str]:
+    """The ids in the messages that wait."""
+    with valkey.client() as broker:
+        messages = [json.loads(message) for message in broker.lrange(name, 0, -1)]
+    return [an_id for message in messages for an_id in json.loads(b64decode(message["body"]))[0][0].split()]
+
+
 def queue(valkey: Valkey, name: str) -> int:
     """How many messages wait."""
     with valkey.client() as broker:
@@ -41,7 +50,16 @@ def test_a_sweep_hands_on_each_due_task_once(site: Site, hands: celery.Hands, va
     site.house.drain()
     for _ in range(3):
         hands.tick("sweep")
-    assert queue(valkey, celery.QUEUES[""]) == 6
+    assert sorted(handed_on(valkey, celery.QUEUES[""])) == sorted(task.id for task in site.tasks())
+    assert len(site.tasks()) == 6
+
+
+def test_a_flood_is_shared_out_among_hands(site: Site, hands: celery.Hands, valkey: Valkey) -> None:
+    site.deliver(8)
+    site.house.drain()
+    hands.tick("sweep")
+    assert len(handed_on(valkey, celery.QUEUES[""])) == 16
+    assert queue(valkey, celery.QUEUES[""]) == 2
 
 
 def test_what_could_not_be_handed_on_is_offered_again_at_once(
@@ -55,7 +73,7 @@ def test_what_could_not_be_handed_on_is_offered_again_at_once(
     assert [task.lease_until for task in site.tasks()] == [None, None]
     valkey.start()
     hands.tick("sweep")
-    assert queue(valkey, celery.QUEUES[""]) == 2
+    assert len(handed_on(valkey, celery.QUEUES[""])) == 2
 
 
 def test_every_tick_runs_and_an_unknown_one_does_nothing(
@@ -107,7 +125,7 @@ def test_a_message_that_fails_ends_no_worker(
     site: Site, hands: celery.Hands, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for error in (RuntimeError("bug"), Temporary("database_busy")):
-        monkeypatch.setattr(dispatch, "run", lambda *_, error=error: (_ for _ in ()).throw(error))
+        monkeypatch.setattr(dispatch, "run_all", lambda *_, error=error: (_ for _ in ()).throw(error))
         hands.run("task_1")
     assert "a message failed" in caplog.text
     assert "database_busy" in caplog.text

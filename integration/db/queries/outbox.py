@@ -99,21 +99,25 @@ def put_task(
 ) -> None:
     """Ask for one effect; the same key asks only once."""
     key = key or f"{kind}:{subject}"
-    if _task_known(session, shop_id, key).first() is not None:
-        return
-    session.add(
-        Task(
-            id=new_id("task", now),
-            shop_id=shop_id,
-            kind=kind,
-            key=key,
-            subject=subject,
-            due_at=due_at or now,
-            useless_after=useless_after,
-            created_at=now,
-        )
-    )
-    session.flush()
+    if _task_known(session, shop_id, key).first() is None:
+        session.add(
+            Task(
+                id=new_id("task", now), shop_id=shop_id, kind=kind, key=key, subject=subject, due_at=due_at or now,
+                useless_after=useless_after, created_at=now,
+            )
+        )  # fmt: skip
+
+
+def put_followup(session: Session, row: FollowUpRow, now: datetime) -> None:
+    """Keep a new follow-up, and ask for it to be run if that is planned; nobody can have asked before."""
+    session.add(row)
+    if row.state == "planned":
+        session.add(
+            Task(
+                id=new_id("task", now), shop_id=row.shop_id, kind="RunFollowUp", key=f"RunFollowUp:{row.id}",
+                subject=row.id, due_at=row.due_at, created_at=now,
+            )
+        )  # fmt: skip
 
 
 @prepared
