@@ -88,11 +88,11 @@ class Running:
         self.send_signal(signal.SIGKILL)
 
 
-def start(words: Sequence[str], log: Path, crash_at: str = "") -> Running:
-    """`postventa WORDS` in a process of its own, which ends at that step; what it says is added to `log`."""
+def start(words: Sequence[str], log: Path, crash_at: str = "", folder: Path = ROOT) -> Running:
+    """`postventa WORDS` in a process of its own, in this folder, which ends at that step; it speaks into `log`."""
     line, report = _parent(), os.pipe()
     with log.open("ab") as out:
-        asked = {"words": list(words), "environ": environment(crash_at)}
+        asked = {"words": list(words), "environ": environment(crash_at), "folder": str(folder)}
         socket.send_fds(line, [json.dumps(asked).encode()], [out.fileno(), report[1]])
     os.close(report[1])
     return Running(report[0])
@@ -159,10 +159,11 @@ def _mind(child: int, report: int) -> NoReturn:
 
 
 def _become(asked: Mapping[str, object], out: int) -> None:
-    """Take over words, environment and where to speak."""
+    """Take over words, environment, folder and where to speak."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     for own, taken in ((0, nothing), (1, out), (2, out)):
         os.dup2(taken, own)
+    os.chdir(str(asked["folder"]))
     sys.argv = ["postventa", *asked["words"]]  # type: ignore[misc]
     os.environ.clear()
     os.environ.update(asked["environ"])  # type: ignore[call-overload]
