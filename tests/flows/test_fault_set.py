@@ -42,6 +42,7 @@ MADE_BY = {
           "flows/test_faults_store.py::test_a_store_that_cannot_be_read_for_hours_is_shown_with_its_reason",
           "flows/test_faults_store.py::"
           "test_a_storm_of_429_over_twenty_codes_makes_each_once_and_waits_as_long_as_it_is_told",
+          "flows/test_faults_store.py::test_a_bucket_that_leaks_slowly_delays_six_codes_and_doubles_none",
           "flows/test_bad_input.py::test_a_store_that_stays_away_hands_the_case_to_a_person",
           "connectors/test_store_faults.py::test_a_fault_while_making_a_code_leaves_one_code_at_most"),
     "g": ("flows/test_faults_machine.py::test_a_clock_put_forward_by_a_day_sends_nothing_twice",
