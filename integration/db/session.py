@@ -34,7 +34,8 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self._turns = Turns() if self.engine.dialect.name == "sqlite" else None
-        self.inbox = SharedCommit(self.engine, lambda: self._turn(first=True))
+        self.inbox = SharedCommit(self.engine, lambda: self._turn(first=True), self._met_trouble)
+        self.in_trouble = False  # since something could not be written; `readiness` says when that is over
 
     @contextmanager
     def writing(self, shop_id: str = "") -> Iterator[Session]:
@@ -81,7 +82,11 @@ class Database:
                 with session.begin():
                     yield session
             except OUTAGES as error:
+                self._met_trouble()
                 raise _busy(error) from error
+
+    def _met_trouble(self) -> None:
+        self.in_trouble = True
 
     def _turn(self, *, first: bool = False) -> AbstractContextManager[None]:
         return self._turns.take(first=first) if self._turns else nullcontext()

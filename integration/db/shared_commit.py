@@ -55,9 +55,14 @@ class SharedCommit:
     next one waiting does the same. Where a commit takes 5 ms, one each would keep 160 deliveries a second.
     """
 
-    def __init__(self, engine: Engine, turn: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._engine = engine
-        self._turn = turn
+        self._turn, self._failed = turn, failed
         self._insert = _INSERT_INTO[engine.dialect.name](_ROWS).on_conflict_do_nothing(index_elements=_SAME)
         self._guard = Lock()
         self._waiting: deque[_Caller] = deque()
@@ -97,6 +102,7 @@ class SharedCommit:
             with self._turn(), self._engine.begin() as connection:
                 self._put(connection, [caller.receipt for caller in callers])
         except OUTAGES as error:
+            self._failed()
             failure = str(error.orig)[:80]
         except Temporary as error:
             failure = error.code

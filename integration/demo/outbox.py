@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import default
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -19,19 +20,19 @@ class Sent:
     kind: str
     message: EmailMessage
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The plain part."""
         part = self.message.get_body(("plain",))
         return str(part.get_content()) if part is not None else ""
 
-    @property
+    @cached_property
     def html(self) -> str:
         """The HTML part."""
         part = self.message.get_body(("html",))
         return str(part.get_content()) if part is not None else ""
 
-    @property
+    @cached_property
     def attachments(self) -> dict[str, bytes]:
         """File name to content."""
         return {
@@ -47,11 +48,17 @@ class Sent:
 
 def read(folder: Path) -> list[Sent]:
     """The mails in the order they were written."""
-    paths = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
-    return [
-        Sent(path.stem, kind_of(path.stem), email.message_from_bytes(path.read_bytes(), policy=default))
-        for path in paths
-    ]
+    return [opened(path) for path in written(folder)]
+
+
+def written(folder: Path) -> list[Path]:
+    """Their files, in that order."""
+    return sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+
+
+def opened(path: Path) -> Sent:
+    """The mail in this file."""
+    return Sent(path.stem, kind_of(path.stem), email.message_from_bytes(path.read_bytes(), policy=default))
 
 
 def kind_of(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from integration.db.queries import shops
+from integration.db import readiness
 from integration.domain.errors import PostventaError
 from integration.flows import reach
 from integration.flows.services import Services
@@ -20,11 +20,10 @@ def healthz() -> Response:
 
 @health.get("/readyz")
 def readyz() -> Response:
-    """Ready: the database can be written, now."""
+    """Ready: the database can be written now, on a disk with room."""
     services: Services = current_app.extensions["postventa"]
     try:
-        with services.db.marking() as session:
-            shops.all_shops(session)
+        readiness.check(services.db, services.clock())
     except PostventaError:
         return Response("not ready\n", status=503, mimetype="text/plain")
     return Response("ok\n", mimetype="text/plain")

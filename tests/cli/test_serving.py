@@ -43,7 +43,7 @@ def serve(start: Start) -> subprocess.Popen[str]:
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 
@@ -66,7 +66,7 @@ def test_a_second_serve_is_refused_with_one_sentence_and_work_is_not(start: Star
 def test_after_a_power_cut_the_next_serve_starts_at_once(start: Start) -> None:
     first = serve(start)
     first.send_signal(signal.SIGKILL)
-    first.wait(10)
+    first.wait(60)
     second = serve(start)
     second.send_signal(signal.SIGTERM)
     assert ended(second)[0] == 0

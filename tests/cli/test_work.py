@@ -6,12 +6,9 @@ import asyncio
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,15 +19,9 @@ from integration.db.tables import MailRow, Task
 from tests.cli.conftest import Postventa
 from tests.emails.mail_server import MailDesk, mail_server
 from tests.flows.house import House
-from tests.house.conftest import ROOT
+from tests.processes import Running, start
 
 PATIENCE = 60.0
-COMMAND = (sys.executable, "-c", "from integration.cli import main; main()")
-
-
-def environ() -> dict[str, str]:
-    """The environment of a command of its own."""
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C"}
 
 
 def until(done: Callable[[], Any], what: str) -> Any:
@@ -43,19 +34,17 @@ def until(done: Callable[[], Any], what: str) -> Any:
 
 
 @pytest.fixture
-def serve(house: House) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+def serve(house: House) -> Iterator[Callable[..., Running]]:
     """`serve(*words)`: a running `postventa serve`, answering."""
-    running: list[subprocess.Popen[bytes]] = []
+    running: list[Running] = []
 
-    def start(*words: str) -> subprocess.Popen[bytes]:
-        log: Path = house.folder / "serve.log"
-        with log.open("wb") as out:
-            line = [*COMMAND, "serve", "--port", "0", *words]
-            running.append(subprocess.Popen(line, cwd=house.folder, env=environ(), stdout=out, stderr=out))
+    def begin(*words: str) -> Running:
+        log = house.folder / "serve.log"
+        running.append(start(["serve", "--port", "0", *words], log, folder=house.folder))
         until(lambda: re.search(rb"http://127\.0\.0\.1:\d+", log.read_bytes()), "it never began to serve")
         return running[-1]
 
-    yield start
+    yield begin
     for process in running:
         process.kill()
         process.wait(PATIENCE)
@@ -83,15 +72,14 @@ def test_work_does_all_that_is_due_and_says_how_much(postventa: Postventa, house
 
 @pytest.mark.slow
 def test_beside_a_running_serve_both_share_the_tasks_and_none_is_done_twice(
-    house: House, serve: Callable[..., subprocess.Popen[bytes]]
+    house: House, serve: Callable[..., Running]
 ) -> None:
     serve()
     for _ in range(12):
         assert house.post(*house.side.arrive(house.side.sell())) == 200
     for _ in range(2):
-        line = [*COMMAND, "work", "--until-idle"]
-        done = subprocess.run(line, cwd=house.folder, env=environ(), capture_output=True, timeout=PATIENCE, check=False)
-        assert done.returncode == 0, done.stderr
+        log = house.folder / "work.log"
+        assert start(["work", "--until-idle"], log, folder=house.folder).wait(PATIENCE) == 0, log.read_text()
     until(lambda: idle(house), "never idle")
     assert house.kinds().count("label") == house.kinds().count("survey") == 12
     assert {mail.copies for mail in house.rows(MailRow)} == {1}
@@ -100,7 +88,7 @@ def test_beside_a_running_serve_both_share_the_tasks_and_none_is_done_twice(
 
 @pytest.mark.slow
 def test_serve_without_a_worker_keeps_and_leaves_the_rest_to_work(
-    postventa: Postventa, house: House, serve: Callable[..., subprocess.Popen[bytes]]
+    postventa: Postventa, house: House, serve: Callable[..., Running]
 ) -> None:
     process = serve("--no-worker")
     house.post(*house.side.arrive(house.side.sell()))
@@ -112,9 +100,7 @@ def test_serve_without_a_worker_keeps_and_leaves_the_rest_to_work(
 
 
 @pytest.mark.slow
-def test_serve_ends_with_0_within_ten_seconds_of_being_told_to(
-    house: House, serve: Callable[..., subprocess.Popen[bytes]]
-) -> None:
+def test_serve_ends_with_0_within_ten_seconds_of_being_told_to(house: House, serve: Callable[..., Running]) -> None:
     process = serve()
     for _ in range(10):
         house.post(*house.side.arrive(house.side.sell()))
@@ -201,7 +187,7 @@ def test_what_takes_too_long_is_left_in_doubt_and_so_it_is_when_told_twice(
 @pytest.mark.slow
 def test_a_work_in_a_process_of_its_own_ends_with_0(house: House, mailing: Callable[[MailDesk], MailDesk]) -> None:
     mailing(Slow(1))
-    working = subprocess.Popen([*COMMAND, "work"], cwd=house.folder, env=environ(), stdout=subprocess.DEVNULL)
+    working = start(["work"], house.folder / "work.log", folder=house.folder)
     try:
         until(lambda: sent(house), "no mail is begun")
         working.send_signal(signal.SIGTERM)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from integration.domain.errors import Ambiguous, SinkError, Temporary
 from tests.connectors.raw_server import RawServer, answer
 
 PUBLIC = "93.184.215.14"
-OPEN = HttpLimits(allow_private_hosts=True, connect_timeout=1, read_timeout=0.2, max_bytes=1000)
+OPEN = HttpLimits(allow_private_hosts=True, connect_timeout=10, read_timeout=10, max_bytes=1000)
+HASTY = replace(OPEN, read_timeout=0.5)  # towards whoever says nothing, or too slowly
 
 
 def test_an_answer_comes_whole_with_lower_case_headers_and_no_query_in_its_url() -> None:
@@ -77,7 +79,7 @@ BAD_ANSWERS = {
 @pytest.mark.parametrize("method", [*CHANGING, "GET"])
 def test_a_lost_answer_is_ambiguous_only_for_what_changes_something(method: str, said: bytes, hold: bool) -> None:
     with RawServer(said, hold=hold) as server, pytest.raises(SinkError, match="no_answer") as caught:
-        Http(OPEN).request(method, server.url)
+        Http(HASTY if hold else OPEN).request(method, server.url)
     assert type(caught.value) is (Temporary if method == "GET" else Ambiguous)
     assert len(server.requests) == 1
 
@@ -95,7 +97,7 @@ def test_an_answer_that_drips_is_given_up() -> None:
         RawServer(answer(b"", content_length="999"), drip=0.03) as server,
         pytest.raises(Temporary, match="no_answer"),
     ):
-        Http(OPEN).request("GET", server.url)
+        Http(HASTY).request("GET", server.url)
 
 
 def test_an_answer_in_chunks_is_read_whole_and_a_cut_chunk_is_noticed() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from integration.db.session import Database
@@ -18,6 +18,7 @@ from integration.domain.errors import Temporary
 from tests.conftest import NewDatabase
 from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
+from tests.flows.troubles import Disk, hurry
 
 
 @pytest.fixture
@@ -102,15 +103,8 @@ def test_the_file_is_as_contracted(file: Database) -> None:
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
 
 
-def impatient(database: Database) -> Database:
-    """The same file, of somebody who waits for a lock 50 ms instead of ten seconds."""
-    made = Database(database.url)
-    event.listen(made.engine, "checkout", lambda held, *_: held.execute("PRAGMA busy_timeout = 50"))
-    return made
-
-
 def test_a_file_that_another_process_holds_is_busy_not_broken(file: Database) -> None:
-    mine, theirs = impatient(file), sqlite3.connect(file.url.removeprefix("sqlite:///"))
+    mine, theirs = hurry(Database(file.url)), sqlite3.connect(file.url.removeprefix("sqlite:///"))
     theirs.execute("BEGIN IMMEDIATE")
     with pytest.raises(Temporary, match="database_busy"), mine.writing() as session:
         session.execute(text("UPDATE counter SET n = 7"))
@@ -140,20 +134,8 @@ def written(house: House) -> list[Any]:
 # -- a full disk ---------------------------------------------------------------------------------------
 
 
-class Disk:
-    """How many pages the database file may have; none are free while `full`."""
-
-    def __init__(self, database: Database) -> None:
-        self.full = False
-        self._database = database
-        event.listen(database.engine, "checkout", self._limit)
-
-    def _limit(self, connection: Any, *_: object) -> None:
-        pages = connection.execute("PRAGMA page_count").fetchone()[0] if self.full else 1_000_000
-        connection.execute(f"PRAGMA max_page_count = {pages}")
-
-
-def test_on_a_full_disk_a_webhook_is_503_and_arrives_when_it_is_sent_again(house: House) -> None:
+def test_on_a_full_disk_a_webhook_is_503_and_arrives_when_it_is_sent_again(make_house: MakeHouse) -> None:
+    house = make_house()
     disk = Disk(house.services.db)
     told = house.side.arrive(house.side.sell())
     disk.full = True
@@ -164,15 +146,24 @@ def test_on_a_full_disk_a_webhook_is_503_and_arrives_when_it_is_sent_again(house
     assert answers[-1] == 503
     assert set(answers) <= {200, 503}
     assert len(house.receipts()) == answers.count(200)
+    assert house.client.get("/readyz").status_code == 503
     disk.full = False
+    assert house.client.get("/readyz").status_code == 200
     assert house.post(*told) == 200
     house.run()
     assert house.kinds().count("label") == len(answers)
-    with house.services.db.reading() as session:
-        assert session.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
+    assert integrity(house.services.db) == "ok"
 
 
-def test_on_a_full_disk_an_answer_is_503_with_words_and_nothing_half_done(house: House) -> None:
+def integrity(database: Database) -> str:
+    """Whether the file is whole; PostgreSQL's pages carry sums that it looks at itself."""
+    with database.reading() as session:
+        sqlite = session.connection().dialect.name == "sqlite"
+        return str(session.execute(text("PRAGMA integrity_check")).scalar_one()) if sqlite else "ok"
+
+
+def test_on_a_full_disk_an_answer_is_503_with_words_and_nothing_half_done(make_house: MakeHouse) -> None:
+    house = make_house()
     house.deliver()
     disk = Disk(house.services.db)
     disk.full = True

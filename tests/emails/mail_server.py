@@ -15,7 +15,10 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 Stage = Literal["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "CONTENT", "DOT", "STARTTLS", "RSET"]
 Fault = str
-"""An answer such as `450 4.2.0 busy`, or `drop` (hang up), or `hang` (say nothing for ever)."""
+"""An answer such as `450 4.2.0 busy`, or `drop` (hang up), or `hang` (say nothing for ever), or `think`.
+
+Who thinks sets `MailDesk.thinking`, says nothing for as long as the fault stands, and then does as asked.
+"""
 
 
 @dataclass
@@ -38,6 +41,11 @@ class Desk(SMTP):
             self.event_handler.lines[-1].abort()
         elif wanted == "hang":
             await asyncio.Event().wait()
+        elif wanted == "think":
+            self.event_handler.thinking.set()
+            while self.event_handler.faults.get(stage) == wanted:
+                await asyncio.sleep(0.01)
+            return False
         elif wanted:
             await self.push(wanted)
         return bool(wanted)
@@ -92,8 +100,11 @@ class MailDesk:
         self.lines: list[Any] = []
         self.logins: list[tuple[bytes, bytes]] = []
         self.port = 0
+        self.thinking = threading.Event()
 
     async def handle_DATA(self, server: Desk, session: Session, envelope: Envelope) -> str:
+        if self.faults.get("DOT") == "think":
+            await server.fault("DOT")
         fault = self.faults.get("DOT", "")
         content = envelope.original_content or b""
         if not fault.startswith(("4", "5")):

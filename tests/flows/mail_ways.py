@@ -18,12 +18,29 @@ from tests.flows.house import House
 
 
 @contextmanager
-def smtp_house(house: House, desk: MailDesk, patience: float = 5, **mail: Any) -> Iterator[House]:
+def smtp_house(house: House, desk: MailDesk, patience: float = 60, **mail: Any) -> Iterator[House]:
     """The house with its mails going to `desk`, waited for `patience` seconds; `mail` as in `[mail]`."""
     with mail_server(desk):
         own = Mail(transport="smtp", host="127.0.0.1", port=desk.port, **mail)
-        yield from _with(house, own, MailServer(transport="smtp", host=own.host, port=own.port, timeout=patience,
-                                                verdict_timeout=patience, bounces_to=own.bounces_to))  # fmt: skip
+        yield from _with(house, own, _waited_for(own, patience))
+
+
+@contextmanager
+def impatient(house: House, seconds: float) -> Iterator[None]:
+    """For as long as the block such a house waits for its mail server no longer than this."""
+    before = house.services
+    hasty = transport(_waited_for(before.settings.mail, seconds), before.http.request)
+    house.services = replace(before, transport=hasty)
+    try:
+        yield
+    finally:
+        hasty.close()
+        house.services = before
+
+
+def _waited_for(own: Mail, seconds: float) -> MailServer:
+    return MailServer(transport="smtp", host=own.host, port=own.port, timeout=seconds, verdict_timeout=seconds,
+                      bounces_to=own.bounces_to)  # fmt: skip
 
 
 @contextmanager

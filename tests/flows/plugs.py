@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -24,17 +21,10 @@ from integration.flows import dispatch
 from integration.settings import load
 from integration.worker import ticks
 from tests.flows.house import House
-from tests.house.conftest import ROOT
+from tests.processes import Running, start
 
 PATIENCE = 60.0
 PULLED = 137
-COMMAND = (sys.executable, "-c", "from integration.cli import main; main()")
-
-
-def environment(crash_at: str = "") -> dict[str, str]:
-    """What a process of ours is told; with a step at which it is to end."""
-    crash = {"POSTVENTA_TESTING": "1", "POSTVENTA_CRASH_AT": crash_at} if crash_at else {}
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C", **crash}
 
 
 def at(house: House) -> tuple[str, str]:
@@ -44,11 +34,9 @@ def at(house: House) -> tuple[str, str]:
 
 def pulled(house: House, point: str, *words: str) -> None:
     """A command in a process of its own, `work` if none is named, that dies at this step."""
-    command = [*COMMAND, *(words or ("work", "--until-idle")), *at(house)]
-    died = subprocess.run(
-        command, env=environment(point), capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-    assert died.returncode == PULLED, (point, died.stdout, died.stderr)
+    log = house.folder / f"{point}.log"
+    died = start([*(words or ("work", "--until-idle")), *at(house)], log, point)
+    assert died.wait(PATIENCE) == PULLED, (point, log.read_text())
 
 
 def restarted(house: House) -> None:
@@ -68,17 +56,16 @@ class Plug:
     crash_at: str
     deaths: list[int] = field(default_factory=list)
     in_doubt: set[str] = field(default_factory=set)
-    process: subprocess.Popen[bytes] | None = None
+    process: Running | None = None
     port: int = 0
     options: tuple[str, ...] = ()
 
     def start(self) -> None:
         """Serve on a free port, until it says where."""
         log = self.house.folder / f"serve{len(self.deaths)}.log"
-        environ = environment("" if self.deaths else self.crash_at)
-        with log.open("wb") as out:
-            serve = [*COMMAND, "serve", "--port", "0", *self.options, *at(self.house)]
-            self.process = subprocess.Popen(serve, env=environ, stdout=out, stderr=subprocess.STDOUT)
+        log.unlink(missing_ok=True)
+        serve = ["serve", "--port", "0", *self.options, *at(self.house)]
+        self.process = start(serve, log, "" if self.deaths else self.crash_at)
         found = self.wait(lambda: re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text()), "it never began to serve")
         self.port = int(found[1])
 

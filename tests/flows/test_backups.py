@@ -6,8 +6,6 @@ import json
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 import threading
 from datetime import timedelta
 from importlib.util import find_spec
@@ -31,6 +29,7 @@ from integration.vault import write_key_file
 from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
 from tests.flows.shoppers import command
+from tests.processes import start
 
 
 @pytest.fixture(autouse=True)
@@ -134,11 +133,9 @@ def test_backups_made_while_webhooks_arrive_are_all_sound(make_house: MakeHouse)
 def test_a_backup_that_was_killed_leaves_no_half_file_under_its_name(make_house: MakeHouse, step: str) -> None:
     house = make_house()
     command(house, "shops", "list")  # writes config.toml
-    switches = {"POSTVENTA_TESTING": "1", "POSTVENTA_CRASH_AT": step}
-    code = "from integration.cli import main; main()"
-    run = [sys.executable, "-c", code, "backup", "--config", str(house.folder / "config.toml")]
-    killed = subprocess.run(run, env={**os.environ, **switches}, capture_output=True, check=False)
-    assert killed.returncode == 137, killed.stderr
+    log = house.folder / "killed.log"
+    killed = start(["backup", "--config", str(house.folder / "config.toml")], log, step)
+    assert killed.wait(60) == 137, log.read_text()
     assert [name for name in left(house) if name.endswith(".backup")] == []
     file = backup(house)
     assert left(house) == {file.name}

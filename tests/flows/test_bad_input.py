@@ -257,6 +257,7 @@ def test_a_store_that_falters_while_a_code_is_made_ends_with_one_code_and_one_ma
         assert waiting == ("ready", True, True) or faults.reaches_store(fault)
         assert "complaint_ack" in house.kinds()  # she is answered whatever the store does
         between.now = ""
+        behind(house, between)
         for _ in range(4):
             house.clock.advance(hours=1)
             house.run()

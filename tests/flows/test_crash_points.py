@@ -12,17 +12,17 @@ import pytest
 
 from integration.db.tables import MailRow, Receipt, Task
 from integration.settings import load
+from tests.conftest import NewDatabase
 from tests.flows.plugs import ONCE, PULLED, Plug, Serving, copies, ends_well, line_played
-from tests.postgres import Postgres
 
 
 @pytest.fixture
-def plugged(tmp_path: Path) -> Iterator[Callable[..., Plug]]:
+def plugged(tmp_path: Path, new_database: NewDatabase) -> Iterator[Callable[..., Plug]]:
     """`plugged(platform, crash_at, **policy)`: a service that will die once at that step."""
     made: list[Plug] = []
 
     def make(platform: str, crash_at: str, **policy: Any) -> Plug:
-        made.append(Plug(Serving(tmp_path, platform, **policy), crash_at))
+        made.append(Plug(Serving(tmp_path, platform, new_database(tmp_path), **policy), crash_at))
         made[-1].start()
         return made[-1]
 
@@ -55,21 +55,6 @@ def test_a_crash_loses_nothing_and_does_nothing_twice(plugged: Callable[..., Plu
     assert twice <= plug.in_doubt - {"survey"}
     assert copies(plug.house) == ONCE | dict.fromkeys(twice, 2)
     assert told[1] in [receipt.body for receipt in plug.house.rows(Receipt)]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("point", ["inbox_committed", "code_created"])
-def test_on_postgresql_it_loses_and_doubles_nothing_either(
-    plugged: Callable[..., Plug], postgres: Postgres, empty_postgres: str, point: str
-) -> None:
-    name = postgres.database(like=empty_postgres)
-    plug = plugged("woocommerce", point, database=postgres.url(name))
-    line_played(plug)
-    assert plug.deaths == [PULLED]
-    plug.stop()
-    plug.house.later(timedelta(minutes=11))
-    ends_well(plug.house)
-    assert copies(plug.house) == ONCE
 
 
 @pytest.mark.slow

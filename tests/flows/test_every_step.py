@@ -26,6 +26,7 @@ from integration.db.tables import (
     Task,
 )
 from integration.flows import erasures, labels, reconcile
+from tests.conftest import NewDatabase
 from tests.flows.house import House
 from tests.flows.plugs import ONCE, PULLED, Plug, Serving, copies, ends_well, pulled, restarted
 from tests.flows.shoppers import store_of
@@ -60,9 +61,9 @@ def test_every_crash_point_of_the_code_is_died_at_by_a_test() -> None:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[Serving]:
+def house(tmp_path: Path, new_database: NewDatabase) -> Iterator[Serving]:
     """Mia's WooCommerce shop, served by whoever reads its config."""
-    made = Serving(tmp_path, "woocommerce", carrier="prepaid")
+    made = Serving(tmp_path, "woocommerce", new_database(tmp_path), carrier="prepaid")
     with made.services.db.writing() as session:
         for number in range(3):
             labels.add_stock(session, made.shop(session), b"%PDF-1.4 " + bytes([65 + number]), "l.pdf", system_clock())

@@ -118,9 +118,11 @@ def test_poison_is_refused_set_aside_or_read_and_the_next_webhook_is_acted_on(sh
 
 
 @pytest.mark.slow
-def test_a_stop_in_the_middle_of_a_mail_takes_seconds_and_the_mail_leaves_once_more(tmp_path: Path) -> None:
+def test_a_stop_in_the_middle_of_a_mail_takes_seconds_and_the_mail_leaves_once_more(
+    tmp_path: Path, new_database: NewDatabase
+) -> None:
     with mail_server(MailDesk(DOT="hang")) as desk:
-        house = Serving(tmp_path, "woocommerce", survey_delay="1d")
+        house = Serving(tmp_path, "woocommerce", new_database(tmp_path), survey_delay="1d")
         smtp = {"transport": "smtp", "host": "127.0.0.1", "port": desk.port, "starttls": "off"}
         (tmp_path / "config.toml").write_text(toml(house.config(survey_delay="1d") | {"mail": smtp}), "utf-8")
         plug = Plug(house, "")

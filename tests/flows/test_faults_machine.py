@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 import dataclasses
-import sqlite3
+import logging
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event
 
 from integration.db import places
 from integration.db.tables import CodeRow, ComplaintRow, FollowUpRow, MailRow, OrderRow, Receipt, Task
 from integration.domain.errors import Conflict, Temporary
 from integration.flows import dispatch
 from integration.worker.embedded import Embedded
-from tests.conftest import StandingClock
+from tests.conftest import NewDatabase, StandingClock
 from tests.flows.house import House
 from tests.flows.owners_eyes import Eyes
 from tests.flows.shoppers import answer, arrived, command, store_of
+from tests.flows.troubles import Disk, held, hurry, impatient
 
 MADRID = ZoneInfo("Europe/Madrid")
+ARRIVALS = (0, 1, 2, 3, 7, 12, 18, 23)  # hours of that day, UTC
+PATIENCE = 60.0
 NIGHTS = [datetime(*day, tzinfo=UTC) for day in ((2026, 10, 24), (2026, 10, 25), (2027, 3, 27), (2027, 3, 28))]
 MakeShop = Callable[..., House]
 
 
 @pytest.fixture
-def make_shop(tmp_path: Path, clock: StandingClock) -> Iterator[MakeShop]:
-    """`make_shop(**policy)`: Mia's shop on SQLite, who waits for a lock 50 ms instead of ten seconds."""
+def make_shop(tmp_path: Path, clock: StandingClock, new_database: NewDatabase) -> Iterator[MakeShop]:
+    """`make_shop(**policy)`: Mia's shop, who waits for a lock 50 ms instead of ten seconds; once per engine."""
     made: list[House] = []
 
     def make(**policy: Any) -> House:
-        made.append(House(tmp_path, clock, **policy))
-        engine = made[-1].services.db.engine
-        event.listen(engine, "checkout", lambda held, *_: held.execute("PRAGMA busy_timeout = 50"))
+        made.append(House(tmp_path, clock, database=impatient(new_database(tmp_path)), **policy))
+        hurry(made[-1].services.db)
         return made[-1]
 
     yield make
@@ -59,20 +62,17 @@ def test_while_another_holds_the_database_all_is_503_or_waits_and_pages_can_be_r
     link = shop.link("survey", "s")
     assert shop.post(*shop.side.arrive(shop.side.sell())) == 200
     waiting = shop.side.arrive(shop.side.sell())
-    other = sqlite3.connect(shop.folder / "postventa.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    for _ in range(3):
-        assert shop.post(*waiting) == 503
-        page = shop.client.post(link, data={"score": "5"})
-        assert (page.status_code, "Traceback" in page.text) == (503, False)
-        assert shop.client.get("/readyz").status_code == 503
-        assert shop.client.get("/healthz").status_code == 200
-        assert shop.client.get(link).status_code == 200
-        shop.clock.advance(seconds=10)
-    with pytest.raises(Temporary, match="database_busy"):
-        shop.run()
-    other.execute("COMMIT")
-    other.close()
+    with held(shop.services.db):
+        for _ in range(3):
+            assert shop.post(*waiting) == 503
+            page = shop.client.post(link, data={"score": "5"})
+            assert (page.status_code, "Traceback" in page.text) == (503, False)
+            assert shop.client.get("/readyz").status_code == 503
+            assert shop.client.get("/healthz").status_code == 200
+            assert shop.client.get(link).status_code == 200
+            shop.clock.advance(seconds=10)
+        with pytest.raises(Temporary, match="database_busy"):
+            shop.run()
     assert shop.client.get("/readyz").status_code == 200
     assert shop.client.post(link, data={"score": "5"}).status_code == 200
     assert shop.post(*waiting) == 200
@@ -81,39 +81,50 @@ def test_while_another_holds_the_database_all_is_503_or_waits_and_pages_can_be_r
     assert eyes.notices() == []
 
 
-def test_a_worker_whose_database_is_held_goes_on_when_it_is_free(shop: House) -> None:
-    assert shop.post(*shop.side.arrive(shop.side.sell())) == 200
-    other = sqlite3.connect(shop.folder / "postventa.db", isolation_level=None)
+def test_a_worker_whose_database_is_held_goes_on_when_it_is_free(shop: House, caplog: pytest.LogCaptureFixture) -> None:
+    for buyer in ("sam@sam.example", "ana@ana.example"):
+        assert shop.post(*shop.side.arrive(shop.side.sell(email=buyer))) == 200
+    first, second, go_on = threading.Event(), threading.Event(), threading.Event()
+
+    def look(name: str) -> None:
+        if name == "receipt_taken":
+            (second if first.is_set() else first).set()
+            assert go_on.wait(PATIENCE)
+
     engine = Embedded(0.05)
-    rounds: list[str] = []
-    engine.start(dataclasses.replace(shop.services, checkpoint=rounds.append))
-    try:
-        other.execute("BEGIN IMMEDIATE")
-        other.execute("COMMIT")
-    finally:
-        other.close()
-        engine.stop()
+    engine.start(dataclasses.replace(shop.services, checkpoint=look))
+    assert first.wait(PATIENCE)
+    with held(shop.services.db), refused(caplog, "database_busy") as met:
+        go_on.set()
+        assert met.wait(PATIENCE)
+        assert not second.is_set()
+    assert second.wait(PATIENCE)
+    engine.stop()
+    shop.clock.advance(minutes=2)  # its threads met one another, too, and they do not wait long here
     shop.run()
-    assert sorted(shop.kinds()) == ["label", "survey"]
+    assert sorted(shop.kinds()) == ["label"] * 2 + ["survey"] * 2
+
+
+@contextmanager
+def refused(caplog: pytest.LogCaptureFixture, code: str) -> Iterator[threading.Event]:
+    """An event that is set once a tick told this of its end."""
+    met, keep = threading.Event(), caplog.handler.emit
+
+    def emit(record: logging.LogRecord) -> None:
+        if code in record.getMessage():
+            met.set()
+        keep(record)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(caplog.handler, "emit", emit)
+        yield met
 
 
 # -- d: a full disk ---------------------------------------------------------------------------------------
 
 
-class Disk:
-    """Full when `full`: the database file may not have one page more."""
-
-    def __init__(self, house: House) -> None:
-        self.full = False
-        event.listen(house.services.db.engine, "checkout", self._limit)
-
-    def _limit(self, connection: Any, *_: object) -> None:
-        pages = connection.execute("PRAGMA page_count").fetchone()[0] if self.full else 1_000_000
-        connection.execute(f"PRAGMA max_page_count = {pages}")
-
-
 def test_a_disk_that_fills_up_under_the_work_stops_it_and_doubles_nothing(shop: House) -> None:
-    disk = Disk(shop)
+    disk = Disk(shop.services.db)
     for number in range(8):
         shop.post(*shop.side.arrive(shop.side.sell(email=f"sam{number}@sam{number}.example")))
     shop.drain()
@@ -126,7 +137,9 @@ def test_a_disk_that_fills_up_under_the_work_stops_it_and_doubles_nothing(shop: 
             stopped += 1
         shop.clock.advance(minutes=1)
     assert stopped
+    assert shop.client.get("/readyz").status_code == 503
     disk.full = False
+    assert shop.client.get("/readyz").status_code == 200
     for _ in range(3):
         shop.clock.advance(minutes=20)
         shop.run()
@@ -216,22 +229,24 @@ def test_a_lease_taken_before_the_clock_was_put_back_ends(shop: House) -> None:
 
 
 @pytest.mark.parametrize("day", NIGHTS)
-@pytest.mark.parametrize("hour", [0, 1, 2, 3, 7, 12, 18, 23])
 def test_where_the_hour_changes_a_survey_still_leaves_in_the_shops_hours_once(
-    make_shop: MakeShop, clock: StandingClock, day: datetime, hour: int
+    make_shop: MakeShop, clock: StandingClock, day: datetime
 ) -> None:
-    clock.now = day.replace(hour=hour, minute=30)
+    clock.now = day.replace(minute=30)
     shop = make_shop(survey_delay="1d", survey_hours="09:00-19:00", label="off")
-    arrived_at = clock.now
-    shop.deliver()
-    for _ in range(60):
-        shop.clock.advance(hours=1)
+    there: dict[str, datetime] = {}
+    for hour in range(84):  # half past each, from before the change until the last survey has to be out
+        if hour in ARRIVALS:
+            there[f"sam{hour}@sam.example"] = clock.now
+            assert shop.post(*shop.side.arrive(shop.side.sell(email=f"sam{hour}@sam.example"))) == 200
         shop.run()
-    [mail] = shop.mails("survey")
-    left = mail.message["Date"].datetime.astimezone(MADRID)
-    assert time(9) <= left.time() < time(20)
-    assert left - arrived_at >= timedelta(hours=23)
-    assert [step.state for step in shop.rows(FollowUpRow) if step.kind == "survey"] == ["done"]
+        clock.advance(hours=1)
+    left = {mail.message["To"].addresses[0].addr_spec: mail.message["Date"].datetime for mail in shop.mails("survey")}
+    assert len(shop.mails("survey")) == len(left) == len(there) == len(ARRIVALS)
+    for buyer, at in left.items():
+        assert time(9) <= at.astimezone(MADRID).time() < time(20)
+        assert at - there[buyer] >= timedelta(hours=23)
+    assert {step.state for step in shop.rows(FollowUpRow) if step.kind == "survey"} == {"done"}
 
 
 def test_a_new_year_has_a_budget_of_its_own_and_numbers_go_on(make_shop: MakeShop, clock: StandingClock) -> None:

@@ -16,6 +16,7 @@ from tests.flows.shoppers import arrived, complain, store_of
 from tests.flows.stores import arrived_untold, behind, look, roomy, store, upstream
 from tests.stores.faults import Faults
 
+GENEROUS = {"customer_max": 99, "day_budget": 9999, "month_budget": 9999}
 PASSING = ("429", "500", "503", "html", "rubbish", "empty", "cut json", "short", "html after", "hang up", "hang")
 
 
@@ -34,12 +35,7 @@ def shop(
 @pytest.fixture
 def mia(tmp_path: Path, clock: StandingClock, new_database: NewDatabase) -> Iterator[House]:
     """Mia's WooCommerce shop."""
-    made = House(
-        tmp_path,
-        clock,
-        database=new_database(tmp_path),
-        compensation={"customer_max": 99, "day_budget": 9999, "month_budget": 9999},
-    )
+    made = House(tmp_path, clock, database=new_database(tmp_path), compensation=dict(GENEROUS))
     yield made
     made.close()
 
@@ -97,6 +93,38 @@ def test_a_storm_of_429_over_twenty_codes_makes_each_once_and_waits_as_long_as_i
     assert len(codes) == len(set(codes)) == 20
     assert {row.state for row in mia.rows(CodeRow)} == {"mailed"}
     assert mia.kinds().count("discount_code") == 20
+
+
+@pytest.fixture
+def ana(tmp_path: Path, clock: StandingClock, new_database: NewDatabase) -> Iterator[House]:
+    """Ana's Shopify shop, as generous as Mia's; its bucket of points is full."""
+    made = House(tmp_path, clock, "shopify", new_database(tmp_path), compensation=dict(GENEROUS))
+    roomy(made)
+    yield made
+    made.close()
+
+
+def test_a_bucket_that_leaks_slowly_delays_six_codes_and_doubles_none(ana: House, clock: StandingClock) -> None:
+    for number in range(6):
+        ana.deliver(email=f"sam{number}@sam{number}.example")
+    bucket = store(ana).bucket
+    bucket.maximum, bucket.available, bucket.rate = 60, 0.0, 1  # points for a few codes a minute
+    for mail in ana.mails("label"):
+        path = mail.link("c").removeprefix("https://mia.example")
+        assert ana.client.post(path, data={"cause": "damaged"}).status_code == 200
+    ana.run()
+    waiting = [task for task in ana.rows(Task) if task.kind == "CreateDiscount"]
+    assert {(task.state, task.due_at > clock.now) for task in waiting} == {("ready", True)}
+    assert ana.codes() == []
+    made = []
+    for minutes in [1] * 12 + [20] * 5:
+        clock.advance(minutes=minutes)
+        ana.run()
+        made.append(len(ana.codes()))
+    assert len({number for number in made if number}) > 1  # not all at once
+    assert made[-1] == len({held.code for held in ana.codes()}) == 6
+    assert {row.state for row in ana.rows(CodeRow)} == {"mailed"}
+    assert ana.kinds().count("discount_code") == 6
 
 
 def test_while_the_store_is_away_complaints_and_returns_are_taken_and_answered(mia: House) -> None:

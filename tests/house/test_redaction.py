@@ -66,9 +66,9 @@ def test_what_explains_a_fault_stays(said: str) -> None:
     "piece", ["a", "a-", "a@", "1 ", "/s", "a?", "token", "password ", "a.", "%40", "(", "://", "1("]
 )
 def test_a_long_text_of_eve_takes_no_time(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     redact(piece * (4000 // len(piece)))
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1
 
 
 def test_a_line_is_json_in_utc_and_nobody_adds_a_second_one(capsys: pytest.CaptureFixture[str]) -> None:

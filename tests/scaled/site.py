@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -23,11 +20,10 @@ from integration.db.tables import MailRow, Task
 from integration.settings import load
 from integration.worker import ticks
 from tests.flows.house import House
-from tests.house.conftest import ROOT
+from tests.processes import Running, start
 
 PATIENCE = 60.0
 LEASE = timedelta(seconds=4)
-COMMAND = (sys.executable, "-c", "from integration.cli import main; main()")
 
 
 @dataclass
@@ -37,14 +33,11 @@ class Process:
     words: tuple[str, ...]
     log: Path
     crash_at: str = ""
-    running: subprocess.Popen[bytes] | None = None
+    running: Running | None = None
 
     def start(self) -> None:
         """Start it (again)."""
-        crash = {"POSTVENTA_TESTING": "1", "POSTVENTA_CRASH_AT": self.crash_at} if self.crash_at else {}
-        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C", **crash}
-        with self.log.open("ab") as out:
-            self.running = subprocess.Popen([*COMMAND, *self.words], env=environ, stdout=out, stderr=out)
+        self.running = start(self.words, self.log, self.crash_at)
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -25,7 +25,7 @@ from integration.settings import load
 from integration.vault import write_key_file
 from tests.emails.mail_server import MailDesk
 from tests.flows.house import config
-from tests.flows.plugs import COMMAND, environment
+from tests.processes import COMMAND, environment
 from tests.stores.faults import Faults
 
 PATIENCE = 60.0

@@ -57,27 +57,27 @@ class Report:
         return "\n".join([*lines, *(f"BROKEN: {words}" for words in self.broken[:20]), f"{len(self.broken)} broken"])
 
 
-def run(seconds: float, seed: int, database: str = "") -> Report:
+def run(seconds: float, seed: int, database: str = "", pause: float = PAUSE) -> Report:
     """Soak for so long; everything random comes from the seed, except what the machine's own pace decides.
 
-    `database` is the URL of an empty one; without it there is a file.
+    `database` is the URL of an empty one; without it there is a file. `pause` as in `PAUSE`.
     """
     with tempfile.TemporaryDirectory() as folder, mail_server(MailDesk()) as desk:
         place = Installation(Path(folder), desk, database)
         try:
-            return _soak(place, seconds, seed)
+            return _soak(place, seconds, seed, pause)
         finally:
             place.close()
 
 
-def _soak(place: Installation, seconds: float, seed: int) -> Report:
+def _soak(place: Installation, seconds: float, seed: int, pause: float) -> Report:
     ledger, crew = Ledger(), Crew()
     dice = [random.Random(f"{seed}:{number}") for number in range(5)]
     weather = Weather(place, dice[0])
     recovery = [place.start()]
     for number, shop in enumerate(place.shops):
-        crew.hire(Store(place, shop, ledger, dice[1 + number]), dice[1 + number], PAUSE)
-    crew.hire(Shoppers(place, ledger, dice[3]), dice[3], PAUSE)
+        crew.hire(Store(place, shop, ledger, dice[1 + number]), dice[1 + number], pause)
+    crew.hire(Shoppers(place, ledger, dice[3]), dice[3], pause)
     crew.hire(weather, dice[0], WINDS)
     end = time.monotonic() + seconds
     while (time.monotonic() < end or len(recovery) < LEAST) and not crew.over.wait(dice[4].uniform(*LIVES)):

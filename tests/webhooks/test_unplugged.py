@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import random
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -32,6 +28,7 @@ from integration.settings import settings_from
 from integration.vault import write_key_file
 from tests.conftest import NewDatabase
 from tests.flows.house import config
+from tests.processes import start
 
 SECRET = "the-webhook-secret"
 CLIENTS, KILLS, EACH = 8, 2, 150
@@ -60,16 +57,15 @@ class Installation:
     def serving(self) -> Iterator[None]:
         """The service answers; at the end of the block its plug is pulled."""
         words = ["serve", "--config", str(self.folder / "config.toml"), "--port", str(self.port)]
-        code = "from integration.cli import main; main()"
-        with subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, start_new_session=True) as process:  # fmt: skip
-            try:
-                end = time.monotonic() + PATIENCE
-                while self.post(b"{}", "/healthz") == 0 and time.monotonic() < end:
-                    assert process.poll() is None, "serve ended"
-                yield
-            finally:
-                os.killpg(process.pid, signal.SIGKILL)
+        process = start(words, self.folder / "serve.log")
+        try:
+            end = time.monotonic() + PATIENCE
+            while self.post(b"{}", "/healthz") == 0 and time.monotonic() < end:
+                assert process.poll() is None, "serve ended"
+            yield
+        finally:
+            process.kill()
+            process.wait(PATIENCE)
 
     def post(self, body: bytes, path: str = "") -> int:
         """The status of the answer, 0 when there is none."""

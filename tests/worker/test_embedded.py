@@ -161,11 +161,11 @@ def test_stopping_waits_no_longer_than_its_patience(still: House) -> None:
     assert slow.begun.wait(PATIENCE)
     began = time.monotonic()
     engine.stop(patience=0.2)
-    waited = time.monotonic() - began
+    assert time.monotonic() - began >= 0.2
+    assert any(thread.is_alive() for thread in engine._threads)
     slow.let_go.set()
     for thread in engine._threads:
         thread.join(PATIENCE)
-    assert 0.2 <= waited < 5
     assert Embedded.stop.__defaults__ == (8,)  # of the ten seconds that the whole process has
 
 

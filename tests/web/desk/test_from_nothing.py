@@ -18,7 +18,7 @@ from integration.cli.shops import toml
 from integration.clock import system_clock
 from integration.demo import outbox
 from integration.demo.stores.woocommerce import WooCommerceStore
-from tests.flows.plugs import COMMAND, environment
+from tests.processes import COMMAND, environment
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
