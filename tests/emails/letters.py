@@ -9,6 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from emails import contexts as c
+from emails.frames import Contact, Frame, MailItem, OwnerFrame
 from integration.domain.money import Money
 from integration.i18n import Words
 
@@ -21,7 +22,7 @@ MARKUP = '<script>alert("x")</script> & <b>"Ñandú"</b> {{ 7 * 7 }} {name} %s'
 LONG = "Bartolomea Wilhelmina von Hohenlohe-Langenburg y Fernández-O'Neill"
 WORD = "W" * 60
 
-CONTACT = c.Contact(
+CONTACT = Contact(
     name="Mia Fuentes",
     photo_url=f"{HOST}/static/mia.jpg",
     hours="09:00-18:00",
@@ -29,7 +30,7 @@ CONTACT = c.Contact(
     whatsapp_url="https://wa.me/56987654321?text=Hola%2C%20escribo%20por%20el%20pedido%201001",
     mail="mia@zapateria.example",
 )
-FRAME = c.Frame(
+FRAME = Frame(
     shop_name="Zapatería Ñandú",
     legal_name="Calzados Ñandú SpA",
     address_lines=("Av. Condell 1234", "Valparaíso", "Chile"),
@@ -39,8 +40,8 @@ FRAME = c.Frame(
     order_number="1001",
     first_name="Sam",
 )
-OWNER = c.OwnerFrame(shop_name="Zapatería Ñandú")
-ITEMS = (c.MailItem("Botín de cuero «Condell», café, talla 39", 1), c.MailItem("Cordones encerados, 90 cm", 2))
+OWNER = OwnerFrame(shop_name="Zapatería Ñandú")
+ITEMS = (MailItem("Botín de cuero «Condell», café, talla 39", 1), MailItem("Cordones encerados, 90 cm", 2))
 ADDRESS = ("Calzados Ñandú SpA", "Av. Condell 1234", "2340000 Valparaíso", "CL")
 TEXT = "El botín izquierdo llegó con la suela despegada.\n\n¿Me lo pueden cambiar? Lo necesito para el sábado."
 
@@ -123,7 +124,7 @@ MORE: tuple[c.MailContext, ...] = (
     replace(USUAL[8], reasons=()),
 )  # fmt: skip
 
-_BARE = c.Frame(shop_name="N", order_number="1", complaint_url=f"{HOST}/c/x", preferences_url=f"{HOST}/u/x")
+_BARE = Frame(shop_name="N", order_number="1", complaint_url=f"{HOST}/c/x", preferences_url=f"{HOST}/u/x")
 _SENDER = replace(_BARE, legal_name="N SL", address_lines=("Calle 1",))
 _FEW = (
     replace(USUAL[0], frame=_BARE, items=(), number="", label_style="none", return_address=()),
@@ -151,10 +152,8 @@ _WILD = replace(
     order_number=f"#{WORD}",
     first_name=f"{MARKUP} {LONG}",
 )
-_WILD_OWNER = c.OwnerFrame(shop_name=_WILD.shop_name)
-_MANY = tuple(
-    c.MailItem(f"{LONG} {number} {MARKUP if number % 7 == 0 else WORD}", number * 999) for number in range(30)
-)
+_WILD_OWNER = OwnerFrame(shop_name=_WILD.shop_name)
+_MANY = tuple(MailItem(f"{LONG} {number} {MARKUP if number % 7 == 0 else WORD}", number * 999) for number in range(30))
 _RANT = f"{MARKUP}\r\n\r\n{WORD * 8}\r\n" + "Texto largo. " * 200 + "\u2028fin"
 _LINES = (MARKUP, LONG, WORD, "", "ES")
 _MANY_WORDS = (
