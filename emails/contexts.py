@@ -153,6 +153,15 @@ class ReturnAckMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinksMail:
+    """The links of her order once more: somebody who gave its number and address asked for them."""
+
+    kind: ClassVar[str] = "links"
+    frame: Frame
+    return_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerCaseMail:
     """A complaint that a person has to decide; `reasons` are the rules' codes."""
 
@@ -245,5 +254,6 @@ class TestMail:
 
 MailContext = (
     LabelMail | SurveyMail | SurveyReminderMail | ComplaintAckMail | DecisionMail | DiscountCodeMail | AnswerMail
-    | ReturnAckMail | OwnerCaseMail | OwnerFixMail | OwnerReturnMail | OwnerNoticeMail | OwnerDailyMail | TestMail
+    | ReturnAckMail | LinksMail | OwnerCaseMail | OwnerFixMail | OwnerReturnMail | OwnerNoticeMail | OwnerDailyMail
+    | TestMail
 )  # fmt: skip

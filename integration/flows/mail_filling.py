@@ -217,6 +217,10 @@ def _return_ack(filling: Filling) -> mail.ReturnAckMail:
     )  # fmt: skip
 
 
+def _links(filling: Filling) -> mail.LinksMail:
+    return mail.LinksMail(frame=_frame(filling), return_url=filling.links["r"])
+
+
 def _owner_return(filling: Filling) -> mail.OwnerReturnMail:
     order = _order(filling)
     return mail.OwnerReturnMail(
@@ -275,6 +279,7 @@ FILLERS: dict[str, Callable[[Filling], mail.MailContext]] = {
     "discount_code": _discount_code,
     "answer": _answer,
     "return_ack": _return_ack,
+    "links": _links,
     "owner_case": _owner_case,
     "owner_fix": _owner_fix,
     "owner_return": _owner_return,

@@ -106,6 +106,7 @@ USUAL: tuple[c.MailContext, ...] = (
         frame=OWNER, day=NOW, delivered=7, mailed=7, waiting=0, desk_url=f"{HOST}/admin/",
         needs=(("cases", 3), ("late", 1), ("stopped", 2), ("paused_mail", 1), ("preview", 1)),
     ),
+    c.LinksMail(frame=FRAME, return_url=f"{HOST}/r/{TOKEN}"),
 )  # fmt: skip
 
 MORE: tuple[c.MailContext, ...] = (
@@ -141,6 +142,7 @@ _FEW = (
     replace(USUAL[11], params={}),
     replace(USUAL[12], way_out=""),
     replace(USUAL[13], needs=()),
+    replace(USUAL[14], frame=_BARE),
 )
 
 _WILD = replace(
@@ -171,6 +173,7 @@ _MANY_WORDS = (
     replace(USUAL[11], frame=_WILD_OWNER, code=MARKUP, params={"host": MARKUP}),
     replace(USUAL[12], frame=_WILD_OWNER, way_out=MARKUP),
     replace(USUAL[13], frame=_WILD_OWNER, delivered=10**9, mailed=10**9, waiting=10**9),
+    replace(USUAL[14], frame=_WILD),
 )
 
 SETS: dict[str, tuple[c.MailContext, ...]] = {"usual": USUAL + MORE, "empty": _FEW, "nasty": _MANY_WORDS}

@@ -222,6 +222,7 @@ def test_each_kind_declares_its_headers() -> None:
         "discount_code": ("service", "auto-generated", ""),
         "answer": ("service", "no", ""),
         "return_ack": ("service", "auto-generated", ""),
+        "links": ("service", "auto-generated", ""),
         **dict.fromkeys(
             ("owner_case", "owner_fix", "owner_return", "owner_notice", "owner_daily", "test"),
             ("internal", "auto-generated", ""),

@@ -93,7 +93,8 @@ def fill(world: World) -> None:
         "order": f"/admin/orders/{row.id}", "mails": "/admin/mails", "mail": f"/admin/mails/{mail}",
         "shops": "/admin/shops", "shop": shop, "live": f"{shop}/live", "try": f"{shop}/try",
         "stopped": "/admin/stopped", "health": "/admin/health", "people": "/admin/people", "account": "/admin/account",
-        "connect Shopify": "/admin/connect/shopify", "nothing": "/admin/nothing",
+        "connect Shopify": "/admin/connect/shopify", "lost links": f"/find/{house.shop_id}",
+        "nothing": "/admin/nothing",
     }  # fmt: skip
 
 
