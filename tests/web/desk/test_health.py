@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.base import ADVICE, Check
 from integration import __version__
 from integration.db import places
 from integration.db.care_tables import Cursor
 from integration.db.session import Database
-from integration.db.tables import MailRow, Pause, Receipt, Shop, Task
+from integration.db.tables import MailRow, Pause, Receipt, Task
 from integration.domain.errors import Temporary
-from integration.flows import health
+from integration.flows import connecting, health
 from integration.flows.findings import Finding
 from integration.i18n import catalogue
 from integration.worker import ticks
@@ -89,13 +90,22 @@ def test_a_stream_that_stands_still_says_why_in_words(house: House, desk: Desk) 
 
 
 def test_a_connection_that_failed_its_check_is_told_in_words(house: House, desk: Desk) -> None:
-    with house.services.db.writing() as session:
-        shop = session.get(Shop, house.shop_id)
-        assert shop
-        shop.checked_at, shop.check_failed = house.clock.now, "store_keys something_new"
-    told = " ".join(wrong(desk))
-    assert "La tienda no acepta las claves" in told
-    assert "something_new" in told
+    found = [
+        Check("store_keys", False, {}),
+        Check("something_new", False, {"a": "b"}),
+        Check("store_cron", False, {}, ADVICE),
+    ]
+    connecting.remember(house.services, house.shop_id, found)
+    [line] = [line for line in wrong(desk) if "algo no va bien" in line or "La tienda no acepta" in line]
+    assert "La tienda no acepta las claves" in line
+    assert "something_new" in line
+    assert "store_cron" not in line
+    assert not set('[]{}"') & set(line)
+
+
+def test_what_is_only_good_to_know_about_a_connection_is_no_trouble(house: House, desk: Desk) -> None:
+    connecting.remember(house.services, house.shop_id, [Check("store_cron", False, {}, ADVICE)])
+    assert "la tienda responde y permite lo que hace falta" in words(desk.get(ROOM).text)
 
 
 def test_work_that_is_late_is_told_with_how_late(house: House, desk: Desk) -> None:
