@@ -11,7 +11,7 @@ from integration.domain.errors import Conflict
 from integration.flows import history
 from integration.flows.accounts import Person
 from integration.flows.services import Services
-from integration.redaction import redact
+from integration.redaction import redact_body
 
 SHOWN, BODY_SHOWN = 100, 2000
 ODD = ("unreadable", "failed")
@@ -39,7 +39,7 @@ def listed(services: Services, who: Person) -> tuple[OddReceipt, ...]:
 
 
 def _odd(row: Receipt, shop: str) -> OddReceipt:
-    said = redact(row.body[:BODY_SHOWN].decode("utf-8", "replace"))
+    said = redact_body(row.body[:BODY_SHOWN].decode("utf-8", "replace"))
     return OddReceipt(row.id, shop, row.topic, row.state, row.reason, row.received_at, said)
 
 
