@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +48,17 @@ def replay(services: Services, who: Person, receipt_id: str) -> None:
     """Act on it again; business keys make a repeat harmless. `Conflict` when it is gone or somebody was faster."""
     _move(services, who, receipt_id, "kept")
     services.wake()
+
+
+def replay_all(services: Services, who: Person) -> int:
+    """All of the list that still says something, as after a fault of ours was mended; how many."""
+    replayed = 0
+    for one in listed(services, who):
+        if one.body:
+            with suppress(Conflict):  # somebody was faster
+                replay(services, who, one.id)
+                replayed += 1
+    return replayed
 
 
 def discard(services: Services, who: Person, receipt_id: str) -> None:

@@ -202,6 +202,23 @@ def test_it_is_acted_on_again_and_that_does_nothing_twice(house: House, desk: De
     assert desk.post(f"/admin/stopped/receipts/{row.id}/replay").status_code == 409
 
 
+def test_all_of_them_are_acted_on_again_by_one_button(house: House, desk: Desk) -> None:
+    for number in range(3):
+        house.deliver(email=f"buyer{number}@example.com")
+    sent = len(house.mails())
+    kept = [row for row in house.rows(Receipt) if row.body][:3]
+    with house.services.db.writing() as session:
+        for row, body in zip(kept, (kept[0].body, kept[1].body, b""), strict=True):
+            found = session.merge(row)
+            found.state, found.reason, found.body = "failed", "unexpected", body
+    assert "Procesar de nuevo los 2" in desk.get("/admin/stopped").text
+    assert desk.post("/admin/stopped/receipts/replay").location == "/admin/stopped?did=retried"
+    house.run()
+    assert len(house.mails()) == sent
+    assert [row.id for row in house.rows(Receipt) if row.state == "failed"] == [kept[2].id]
+    assert "Procesar de nuevo los" not in desk.get("/admin/stopped").text
+
+
 def test_it_is_let_go(house: House, desk: Desk) -> None:
     row = odd(house)
     assert desk.post(f"/admin/stopped/receipts/{row.id}/discard").location == "/admin/stopped?did=discarded"
