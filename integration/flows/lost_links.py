@@ -16,7 +16,7 @@ from integration.db.tables import Shop
 from integration.domain.errors import BadForm, NotFound
 from integration.domain.ids import new_id
 from integration.flows import mails
-from integration.flows.limits import Limit, admit
+from integration.flows.limits import Limit, admit, caller
 from integration.flows.people import digest
 from integration.flows.services import Services
 from integration.rules.compensation import identity_keys
@@ -54,7 +54,7 @@ def ask(services: Services, shop_id: str, form: Mapping[str, str], address: str)
     number, email = _number(form), _email(form)
     now = services.clock()
     limits = (
-        Limit("links_from", address, 5, _QUARTER),
+        Limit("links_from", caller(address), 5, _QUARTER),
         Limit(f"links_of:{shop_id}", number.casefold(), 10, _HOUR),
         Limit("links_to", email, 20, _HOUR),
         Limit("links", "", 300, _MINUTE),

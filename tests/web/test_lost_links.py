@@ -212,6 +212,11 @@ def test_five_tries_in_a_quarter_of_an_hour_from_one_address(house: House) -> No
     assert not refused(ask(house, "8", SAM))
 
 
+def test_a_network_of_ipv6_counts_as_one_address(house: House) -> None:
+    tries = [refused(ask(house, str(n), f"a{n}@example.com", f"2001:db8::{n:x}:1")) for n in range(6)]
+    assert tries == [False] * 5 + [True]
+
+
 def test_ten_an_hour_about_one_order_and_twenty_for_one_address(house: House) -> None:
     tries = [refused(ask(house, "7", f"a{n}@example.com", f"192.0.2.{n}")) for n in range(11)]
     assert tries == [False] * 10 + [True]
@@ -223,7 +228,7 @@ def test_three_hundred_a_minute_altogether(house: House) -> None:
     shown = stamp(house)
     house.clock.advance(seconds=5)
     tries = [
-        refused(ask(house, f"1{n}", f"a{n}@example.com", f"2001:db8::{n:x}", shown=shown)) for n in range(301)
+        refused(ask(house, f"1{n}", f"a{n}@example.com", f"2001:db8:0:{n:x}::1", shown=shown)) for n in range(301)
     ]  # fmt: skip
     assert tries == [False] * 300 + [True]
 
