@@ -63,6 +63,7 @@ KINDS = _table(
     Kind(name="discount_code", category="service", useless_after=30 * DAY, why="complaint", carries_code=True),
     Kind(name="answer", category="service", useless_after=14 * DAY, why="complaint", auto_submitted="no"),
     Kind(name="return_ack", category="service", useless_after=7 * DAY, why="return"),
+    Kind(name="links", category="service", useless_after=DAY, why="asked"),
     Kind(name="owner_case", category="internal", useless_after=14 * DAY, why="owner"),
     Kind(name="owner_fix", category="internal", useless_after=14 * DAY, why="owner"),
     Kind(name="owner_return", category="internal", useless_after=14 * DAY, why="owner"),

@@ -11,8 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from emails.catalogue import KINDS, Kind
-from emails.contexts import Frame, MailContext, OwnerNoticeMail
+from emails.contexts import MailContext, OwnerNoticeMail
 from emails.facts import facts_of, notice
+from emails.frames import Frame
 from integration.domain.errors import Permanent
 from integration.i18n import Words
 

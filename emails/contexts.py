@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Literal
 
+from emails.frames import Frame, MailItem, OwnerFrame
 from integration.domain.facts import Confidence
 from integration.domain.labels import ReturnMethod
 from integration.domain.money import Money
@@ -20,56 +21,6 @@ LabelStyle = Literal["attached", "link", "none"]
 ReturnReason = Literal[
     "too_small", "too_big", "not_as_described", "damaged", "wrong_item", "changed_mind", "does_not_fit", "other"
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """The person behind the shop; empty fields are not shown.
-
-    `hours` is `09:00-18:00` (put into the reader's words) or the owner's own phrase (`de lunes a viernes`).
-    `whatsapp_url` is a `https://wa.me/…` link with the order number in its text.
-    """
-
-    name: str = ""
-    photo_url: str = ""
-    hours: str = ""
-    phone: str = ""
-    whatsapp_url: str = ""
-    mail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """What surrounds every shopper mail; `first_name`, legal name and address may be empty."""
-
-    shop_name: str
-    order_number: str
-    complaint_url: str
-    preferences_url: str
-    first_name: str = ""
-    legal_name: str = ""
-    address_lines: tuple[str, ...] = ()
-    contact: Contact = field(default_factory=Contact)
-
-    @property
-    def sender_lines(self) -> tuple[str, ...]:
-        """Who writes, by law: the legal name (else the shop's) and the postal address."""
-        return (self.legal_name or self.shop_name, *self.address_lines)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnerFrame:
-    """What surrounds a mail to the owner."""
-
-    shop_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class MailItem:
-    """A line of an order or a return."""
-
-    name: str
-    quantity: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +153,15 @@ class ReturnAckMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinksMail:
+    """The links of her order once more: somebody who gave its number and address asked for them."""
+
+    kind: ClassVar[str] = "links"
+    frame: Frame
+    return_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerCaseMail:
     """A complaint that a person has to decide; `reasons` are the rules' codes."""
 
@@ -294,5 +254,6 @@ class TestMail:
 
 MailContext = (
     LabelMail | SurveyMail | SurveyReminderMail | ComplaintAckMail | DecisionMail | DiscountCodeMail | AnswerMail
-    | ReturnAckMail | OwnerCaseMail | OwnerFixMail | OwnerReturnMail | OwnerNoticeMail | OwnerDailyMail | TestMail
+    | ReturnAckMail | LinksMail | OwnerCaseMail | OwnerFixMail | OwnerReturnMail | OwnerNoticeMail | OwnerDailyMail
+    | TestMail
 )  # fmt: skip

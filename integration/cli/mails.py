@@ -11,7 +11,8 @@ import click
 
 from emails.bounces import LONGEST
 from emails.compose import compose
-from emails.contexts import OwnerFrame, TestMail
+from emails.contexts import TestMail
+from emails.frames import OwnerFrame
 from emails.message import Envelope, Mailbox, build_message, new_message_id
 from integration.cli.commands import config_option, helped, postventa, services_at
 from integration.cli.terminal import error_words, print_json, say, words

@@ -35,7 +35,7 @@ class Shop(SQLModel, table=True):
     """A shop: where it is, who writes its mails, and whether mails leave (`state`: preview, live, paused).
 
     Only what arrives at or after `live_since` gets mails; it is empty while the shop is in preview.
-    `check_failed` holds the codes of the checks that failed at `checked_at`.
+    `check_failed` holds the checks that failed at `checked_at`, as JSON.
     """
 
     __tablename__ = "shops"

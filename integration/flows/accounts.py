@@ -16,7 +16,7 @@ from integration.db.queries import shops
 from integration.db.tables import Account, DeskSession, Invitation
 from integration.domain.errors import BadForm, Conflict, Gone, NotFound
 from integration.domain.ids import new_id
-from integration.flows.limits import Limit, admit
+from integration.flows.limits import Limit, admit, caller
 from integration.flows.services import Services
 from integration.i18n import LANGUAGES
 from integration.links import digest
@@ -139,7 +139,7 @@ def log_in(services: Services, form: Mapping[str, str], address: str, before: st
     """
     now, email = services.clock(), form.get("email", "").strip().lower()[:EMAIL_MAX]
     limits = (
-        Limit("login_from", address, 10, _QUARTER),
+        Limit("login_from", caller(address), 10, _QUARTER),
         Limit("login_as", email, 20, _HOUR),
         Limit("login", "", 300, _MINUTE),
     )

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from connectors.base import ADVICE
 from integration.db.care_tables import Cursor
 from integration.db.queries import counts, cursors, lists, outbox
 from integration.db.tables import Shop
-from integration.flows import machine, mail_health
+from integration.flows import connecting, machine, mail_health
 from integration.flows.findings import Finding
 from integration.flows.services import Services
 
@@ -54,8 +55,8 @@ def work(services: Services) -> list[Finding]:
 
 
 def _kept(shop: Shop) -> Finding:
-    why = ", ".join(shop.check_failed.split())
-    return Finding("store", not why, {"shop": shop.name, "why": why})
+    failed = [one.code for one in connecting.failed_checks(shop) if one.feature != ADVICE]
+    return Finding("store", not failed, {"shop": shop.name, "why": ", ".join(failed)})
 
 
 def _heard(session: Session, shop: Shop, cursor: Cursor | None, now: datetime) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,18 @@ class Limit:
     who: str
     most: int
     within: timedelta
+
+
+def caller(address: str) -> str:
+    """Who an address counts as: itself, or for IPv6 its network of 64 bits, of which everybody has a whole one."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((int(found) >> 64 << 64, 64)))
 
 
 def admit(session: Session, services: Services, limits: tuple[Limit, ...], now: datetime) -> list[str]:

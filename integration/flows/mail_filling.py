@@ -12,6 +12,7 @@ from urllib.parse import quote
 from sqlmodel import Session
 
 from emails import contexts as mail
+from emails.frames import Contact, Frame, MailItem, OwnerFrame
 from integration.db.queries import complaints, labels, orders
 from integration.db.tables import CodeRow, ComplaintRow, LabelRow, MailRow, OrderRow, Shop
 from integration.domain.errors import NotFound
@@ -53,9 +54,9 @@ def _case(filling: Filling) -> ComplaintRow:
     return filling.case
 
 
-def _frame(filling: Filling) -> mail.Frame:
+def _frame(filling: Filling) -> Frame:
     own, order = filling.services.settings.shop, _order(filling)
-    return mail.Frame(
+    return Frame(
         shop_name=filling.shop.name,
         order_number=order.number,
         complaint_url=filling.links["c"],
@@ -67,26 +68,26 @@ def _frame(filling: Filling) -> mail.Frame:
     )
 
 
-def contact_of(services: Services, words: Words, order_number: str) -> mail.Contact:
+def contact_of(services: Services, words: Words, order_number: str) -> Contact:
     """The person of `[contact]`, with a WhatsApp link that already names the order."""
     person = services.settings.contact
     digits = "".join(sign for sign in person.whatsapp if sign.isdigit())
     photo = f"{services.settings.server.public_url.rstrip('/')}/assets/contact-photo" if person.photo else ""
     greeting = quote(words("mail.contact.whatsapp_text", number=order_number))
-    return mail.Contact(
+    return Contact(
         name=person.name, photo_url=photo, hours=person.hours, phone=person.phone, mail=person.mail,
         whatsapp_url=f"https://wa.me/{digits}?text={greeting}" if digits else "",
     )  # fmt: skip
 
 
-def _owner_frame(filling: Filling) -> mail.OwnerFrame:
-    return mail.OwnerFrame(shop_name=filling.shop.name)
+def _owner_frame(filling: Filling) -> OwnerFrame:
+    return OwnerFrame(shop_name=filling.shop.name)
 
 
-def _items(items: tuple[Item, ...], quantities: Mapping[str, int] | None = None) -> tuple[mail.MailItem, ...]:
+def _items(items: tuple[Item, ...], quantities: Mapping[str, int] | None = None) -> tuple[MailItem, ...]:
     if quantities is None:
-        return tuple(mail.MailItem(item.name, item.quantity) for item in items)
-    return tuple(mail.MailItem(item.name, quantities[item.ref]) for item in items if item.ref in quantities)
+        return tuple(MailItem(item.name, item.quantity) for item in items)
+    return tuple(MailItem(item.name, quantities[item.ref]) for item in items if item.ref in quantities)
 
 
 def _label_row(filling: Filling) -> LabelRow | None:
@@ -216,6 +217,10 @@ def _return_ack(filling: Filling) -> mail.ReturnAckMail:
     )  # fmt: skip
 
 
+def _links(filling: Filling) -> mail.LinksMail:
+    return mail.LinksMail(frame=_frame(filling), return_url=filling.links["r"])
+
+
 def _owner_return(filling: Filling) -> mail.OwnerReturnMail:
     order = _order(filling)
     return mail.OwnerReturnMail(
@@ -274,6 +279,7 @@ FILLERS: dict[str, Callable[[Filling], mail.MailContext]] = {
     "discount_code": _discount_code,
     "answer": _answer,
     "return_ack": _return_ack,
+    "links": _links,
     "owner_case": _owner_case,
     "owner_fix": _owner_fix,
     "owner_return": _owner_return,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from integration.domain.errors import Conflict
 from integration.flows import history
 from integration.flows.accounts import Person
 from integration.flows.services import Services
-from integration.redaction import redact
+from integration.redaction import redact_body
 
 SHOWN, BODY_SHOWN = 100, 2000
 ODD = ("unreadable", "failed")
@@ -39,7 +40,7 @@ def listed(services: Services, who: Person) -> tuple[OddReceipt, ...]:
 
 
 def _odd(row: Receipt, shop: str) -> OddReceipt:
-    said = redact(row.body[:BODY_SHOWN].decode("utf-8", "replace"))
+    said = redact_body(row.body[:BODY_SHOWN].decode("utf-8", "replace"))
     return OddReceipt(row.id, shop, row.topic, row.state, row.reason, row.received_at, said)
 
 
@@ -47,6 +48,17 @@ def replay(services: Services, who: Person, receipt_id: str) -> None:
     """Act on it again; business keys make a repeat harmless. `Conflict` when it is gone or somebody was faster."""
     _move(services, who, receipt_id, "kept")
     services.wake()
+
+
+def replay_all(services: Services, who: Person) -> int:
+    """All of the list that still says something, as after a fault of ours was mended; how many."""
+    replayed = 0
+    for one in listed(services, who):
+        if one.body:
+            with suppress(Conflict):  # somebody was faster
+                replay(services, who, one.id)
+                replayed += 1
+    return replayed
 
 
 def discard(services: Services, who: Person, receipt_id: str) -> None:

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 import connectors
 from integration.db.queries import shops as rows
 from integration.domain.errors import BadSignature, NotFound
+from integration.flows import lost_links
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, webhook_secrets
 
 
 @dataclass(frozen=True, slots=True)
 class Storefront:
-    """The shop whose page it is, and its language."""
+    """The shop whose page it is, its language, and where who lost her mail has its links sent again."""
 
     shop_name: str
     locale: str
+    lost_url: str
 
 
 def opened(services: Services, platform: str, key: str, query: str) -> Storefront:
@@ -32,5 +34,5 @@ def opened(services: Services, platform: str, key: str, query: str) -> Storefron
             raise NotFound("no_link") from error
         for shop in rows.shops_of(session, connection.id):
             if shop.address.lower() == address and policy_of(session, services, shop)[1].storefront:
-                return Storefront(shop.name, shop.locale)
+                return Storefront(shop.name, shop.locale, lost_links.url(services, shop.id))
         raise NotFound("no_link")

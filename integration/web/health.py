@@ -34,6 +34,7 @@ def echo() -> Response:
     """What of a signed question arrived, for `postventa doctor`; 404 for anybody else, and never a word of the body."""
     services: Services = current_app.extensions["postventa"]
     check, told = request.headers.get(reach.HEADER, ""), None
+    request.max_content_length = reach.BODY_MAX + 1  # no more is read, whether its length was told or not
     if check and (request.content_length or 0) <= reach.BODY_MAX:
         forwarded = [part for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
         seen = {"hops": len(forwarded), "scheme": request.scheme, "host": request.host[:100]}

@@ -11,7 +11,7 @@ from integration import logs
 from integration.domain.errors import BadForm, Conflict, Gone, NotFound, Temporary
 from integration.web.pages import kept_private, render
 
-PAGES = ("/s/", "/c/", "/r/", "/u/", "/admin/")
+PAGES = ("/s/", "/c/", "/r/", "/u/", "/find/", "/admin/")
 KINDS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404), (Gone, 410), (BadForm, 400), (Conflict, 409), (Temporary, 503),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from emails import contexts as c
+from emails.frames import Contact, Frame, MailItem, OwnerFrame
 from integration.domain.money import Money
 from integration.i18n import Words
 
@@ -21,7 +22,7 @@ MARKUP = '<script>alert("x")</script> & <b>"Ñandú"</b> {{ 7 * 7 }} {name} %s'
 LONG = "Bartolomea Wilhelmina von Hohenlohe-Langenburg y Fernández-O'Neill"
 WORD = "W" * 60
 
-CONTACT = c.Contact(
+CONTACT = Contact(
     name="Mia Fuentes",
     photo_url=f"{HOST}/static/mia.jpg",
     hours="09:00-18:00",
@@ -29,7 +30,7 @@ CONTACT = c.Contact(
     whatsapp_url="https://wa.me/56987654321?text=Hola%2C%20escribo%20por%20el%20pedido%201001",
     mail="mia@zapateria.example",
 )
-FRAME = c.Frame(
+FRAME = Frame(
     shop_name="Zapatería Ñandú",
     legal_name="Calzados Ñandú SpA",
     address_lines=("Av. Condell 1234", "Valparaíso", "Chile"),
@@ -39,8 +40,8 @@ FRAME = c.Frame(
     order_number="1001",
     first_name="Sam",
 )
-OWNER = c.OwnerFrame(shop_name="Zapatería Ñandú")
-ITEMS = (c.MailItem("Botín de cuero «Condell», café, talla 39", 1), c.MailItem("Cordones encerados, 90 cm", 2))
+OWNER = OwnerFrame(shop_name="Zapatería Ñandú")
+ITEMS = (MailItem("Botín de cuero «Condell», café, talla 39", 1), MailItem("Cordones encerados, 90 cm", 2))
 ADDRESS = ("Calzados Ñandú SpA", "Av. Condell 1234", "2340000 Valparaíso", "CL")
 TEXT = "El botín izquierdo llegó con la suela despegada.\n\n¿Me lo pueden cambiar? Lo necesito para el sábado."
 
@@ -105,6 +106,7 @@ USUAL: tuple[c.MailContext, ...] = (
         frame=OWNER, day=NOW, delivered=7, mailed=7, waiting=0, desk_url=f"{HOST}/admin/",
         needs=(("cases", 3), ("late", 1), ("stopped", 2), ("paused_mail", 1), ("preview", 1)),
     ),
+    c.LinksMail(frame=FRAME, return_url=f"{HOST}/r/{TOKEN}"),
 )  # fmt: skip
 
 MORE: tuple[c.MailContext, ...] = (
@@ -123,7 +125,7 @@ MORE: tuple[c.MailContext, ...] = (
     replace(USUAL[8], reasons=()),
 )  # fmt: skip
 
-_BARE = c.Frame(shop_name="N", order_number="1", complaint_url=f"{HOST}/c/x", preferences_url=f"{HOST}/u/x")
+_BARE = Frame(shop_name="N", order_number="1", complaint_url=f"{HOST}/c/x", preferences_url=f"{HOST}/u/x")
 _SENDER = replace(_BARE, legal_name="N SL", address_lines=("Calle 1",))
 _FEW = (
     replace(USUAL[0], frame=_BARE, items=(), number="", label_style="none", return_address=()),
@@ -140,6 +142,7 @@ _FEW = (
     replace(USUAL[11], params={}),
     replace(USUAL[12], way_out=""),
     replace(USUAL[13], needs=()),
+    replace(USUAL[14], frame=_BARE),
 )
 
 _WILD = replace(
@@ -151,10 +154,8 @@ _WILD = replace(
     order_number=f"#{WORD}",
     first_name=f"{MARKUP} {LONG}",
 )
-_WILD_OWNER = c.OwnerFrame(shop_name=_WILD.shop_name)
-_MANY = tuple(
-    c.MailItem(f"{LONG} {number} {MARKUP if number % 7 == 0 else WORD}", number * 999) for number in range(30)
-)
+_WILD_OWNER = OwnerFrame(shop_name=_WILD.shop_name)
+_MANY = tuple(MailItem(f"{LONG} {number} {MARKUP if number % 7 == 0 else WORD}", number * 999) for number in range(30))
 _RANT = f"{MARKUP}\r\n\r\n{WORD * 8}\r\n" + "Texto largo. " * 200 + "\u2028fin"
 _LINES = (MARKUP, LONG, WORD, "", "ES")
 _MANY_WORDS = (
@@ -172,6 +173,7 @@ _MANY_WORDS = (
     replace(USUAL[11], frame=_WILD_OWNER, code=MARKUP, params={"host": MARKUP}),
     replace(USUAL[12], frame=_WILD_OWNER, way_out=MARKUP),
     replace(USUAL[13], frame=_WILD_OWNER, delivered=10**9, mailed=10**9, waiting=10**9),
+    replace(USUAL[14], frame=_WILD),
 )
 
 SETS: dict[str, tuple[c.MailContext, ...]] = {"usual": USUAL + MORE, "empty": _FEW, "nasty": _MANY_WORDS}

@@ -16,6 +16,7 @@ import pytest
 from emails import contexts
 from emails.catalogue import KINDS
 from emails.compose import Content, compose
+from emails.frames import Contact, Frame
 from integration.domain.errors import Permanent
 from integration.i18n import catalogue
 from integration.rules import compensation, complaints
@@ -38,7 +39,7 @@ from tests.emails.mail_linter import faults
 
 HOSTS = frozenset({"postventa.zapateria.example", "zapateria.example"})
 MAILS = {mail.kind: mail for mail in USUAL}
-SHOPPER = [kind for kind, mail in MAILS.items() if isinstance(mail.frame, contexts.Frame)]
+SHOPPER = [kind for kind, mail in MAILS.items() if isinstance(mail.frame, Frame)]
 TEMPLATES = inline.TEMPLATES
 # What a survey must never dangle before an answer (B9), in the languages we write.
 PRESENTS = re.compile(
@@ -150,7 +151,7 @@ def test_a_shopper_sees_a_person_and_a_way_to_complain(kind: str, language: str)
 
 @pytest.mark.parametrize("kind", SHOPPER)
 def test_a_person_without_photo_or_phone_leaves_no_hole(kind: str) -> None:
-    frame = replace(FRAME, contact=contexts.Contact(name="Mia"))
+    frame = replace(FRAME, contact=Contact(name="Mia"))
     content = letter(kind, frame=frame)
     assert "<img" not in content.html
     assert "tel:" not in content.html
@@ -221,6 +222,7 @@ def test_each_kind_declares_its_headers() -> None:
         "discount_code": ("service", "auto-generated", ""),
         "answer": ("service", "no", ""),
         "return_ack": ("service", "auto-generated", ""),
+        "links": ("service", "auto-generated", ""),
         **dict.fromkeys(
             ("owner_case", "owner_fix", "owner_return", "owner_notice", "owner_daily", "test"),
             ("internal", "auto-generated", ""),

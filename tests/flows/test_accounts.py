@@ -14,6 +14,7 @@ from integration.db.tables import Account, Attempt, DeskSession, Invitation
 from integration.domain.errors import BadForm, Conflict, Gone, NotFound, PostventaError, TooMany
 from integration.flows import accounts
 from integration.flows.accounts import Person
+from integration.flows.limits import caller
 from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
 
@@ -215,6 +216,29 @@ def test_the_eleventh_wrong_try_of_an_address_waits_and_a_restart_forgets_nothin
     assert len(house.rows(Attempt)) == 30
     house.clock.advance(minutes=10, seconds=1)
     assert accounts.log_in(house.services, {**MIA, "email": "mia@mia.example"}, "192.0.2.7")
+
+
+def test_whoever_has_a_whole_network_of_ipv6_has_no_more_tries(house: House) -> None:
+    settled(house)
+    for place in range(10):
+        assert tries(house, 1, f"2001:db8::{place}", f"a{place}@mia.example").code == "login_wrong"
+    assert tries(house, 1, "2001:db8::ffff", "b@mia.example").code == "too_many_tries"
+    assert tries(house, 1, "2001:db8:0:1::1", "b@mia.example").code == "login_wrong"
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("unknown", "unknown"),
+    ],
+)
+def test_whom_an_address_counts_as(address: str, counted: str) -> None:
+    assert caller(address) == counted
 
 
 def test_guessing_one_person_from_many_places_is_slow_too(house: House) -> None:

@@ -53,7 +53,19 @@ def line(house: House) -> None:
     house.deliver()
     house.answer(2, "damaged", TEXT)
     house.complain("service", TEXT)
+    lost(house)
     house.run()
+
+
+def lost(house: House) -> None:
+    """Sam asks for her links again."""
+    page = f"/find/{house.shop_id}"
+    shown = re.search(r'name="shown" value="([^"]+)"', house.client.get(page).text)
+    assert shown
+    house.clock.advance(seconds=5)
+    form = {"number": house.rows(OrderRow)[0].number, "email": "sam@example.com", "shown": shown[1]}
+    assert house.client.post(page, data=form).status_code == 200
+    house.clock.advance(seconds=60)
 
 
 def events(text: str) -> list[str]:
@@ -63,7 +75,7 @@ def events(text: str) -> list[str]:
 def test_the_main_line_tells_nothing_about_anybody(house: House, told: Any) -> None:
     line(house)
     text = told()
-    assert {"webhook_refused", "code_issued"} <= set(events(text))
+    assert {"webhook_refused", "code_issued", "links_asked"} <= set(events(text))
     known = personal(house)
     assert {"sam@example.com", house.secret} <= known
     assert len(known) > 10

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from integration.vault import new_key_line
-from tests.house.code import PACKAGES, imports, sources, uses
+from tests.house.code import PACKAGES, calls, imports, sources, uses
 from tests.house.test_speech import tracked
 
 RUNS_TEXT = {
@@ -50,6 +50,24 @@ def test_nothing_is_read_that_could_bring_objects_or_entities_along() -> None:
 
 def test_no_weak_hash_cipher_padding_or_chance_is_used() -> None:
     assert found(WEAK) == []
+
+
+UNESCAPED = re.compile(r"\|\s*safe\b|autoescape\s+false|Markup")
+
+
+def test_no_template_passes_a_text_on_as_markup() -> None:
+    """D3: whatever people wrote stays text. Lines of a mail are escaped one by one before they are joined."""
+    assert [path for path, text in tracked().items() if path.endswith(".html") and UNESCAPED.search(text)] == []
+    made = [
+        path for path, tree in sources(*PACKAGES) if uses(tree, {"markupsafe.Markup", "flask.Markup", "jinja2.Markup"})
+    ]
+    assert set(made) == {"emails/compose.py"}
+    assert UNESCAPED.search("{{ text | safe }}")
+
+
+def test_no_text_of_anybody_is_a_template() -> None:
+    """D4: templates are files of ours; a sandbox would not keep a loop from taking all the memory."""
+    assert [(path, call.lineno) for path, tree in sources(*PACKAGES) for call in calls(tree, {"from_string"})] == []
 
 
 def test_certificates_are_always_checked() -> None:

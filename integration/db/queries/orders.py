@@ -32,6 +32,13 @@ def by_number(session: Session, shop_id: str, number: str) -> Sequence[OrderRow]
     return session.exec(select(OrderRow).where(OrderRow.shop_id == shop_id, OrderRow.number == number)).all()
 
 
+def called(session: Session, shop_id: str, number: str, customer_key: str) -> str | None:
+    """Our id of this person's newest order of this number, which is written without its `#`."""
+    mine = (OrderRow.shop_id == shop_id, col(OrderRow.number).in_((number, f"#{number}")))
+    hers = select(OrderRow.id).where(*mine, OrderRow.customer_key == customer_key)
+    return session.exec(hers.order_by(col(OrderRow.id).desc()).limit(1)).first()
+
+
 def get(session: Session, shop_id: str, order_id: str) -> OrderRow:
     """The order by our id; `NotFound("no_order")` also for another shop's."""
     found = _by_id(session, shop_id, order_id).first()

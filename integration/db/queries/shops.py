@@ -68,6 +68,13 @@ def _state(shop_id: str) -> SelectOfScalar[str]:
     return select(Shop.state).where(Shop.id == shop_id)
 
 
+def find(session: Session, shop_id: str) -> Shop | None:
+    """The shop that somebody names; what cannot be an id is not asked for (PostgreSQL takes no NUL)."""
+    if not _KEY.fullmatch(shop_id):
+        return None
+    return session.exec(select(Shop).where(Shop.id == shop_id)).first()
+
+
 def shop_by_name(session: Session, name: str) -> Shop:
     """The shop the owner calls so; `NotFound("no_shop")`."""
     found = session.exec(select(Shop).where(Shop.name == name)).first()

@@ -59,6 +59,7 @@ OWNERS_ROOMS: Rooms = (
     ("/stopped/<task_id>/retry", "stops_retry", stops.retry, POST),
     ("/stopped/<task_id>/discard", "stops_discard", stops.discard, POST),
     ("/stopped/retry", "stops_retry_all", stops.retry_all, POST),
+    ("/stopped/receipts/replay", "stops_replay_all", stops.replay_all, POST),
     ("/stopped/receipts/<receipt_id>/replay", "stops_replay", stops.replay, POST),
     ("/stopped/receipts/<receipt_id>/discard", "stops_drop", stops.drop, POST),
     ("/health", "health", health.health, GET),

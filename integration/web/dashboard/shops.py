@@ -9,7 +9,7 @@ from flask import Response, redirect
 from werkzeug import Response as BaseResponse
 
 from integration.domain.errors import BadForm, TooMany
-from integration.flows import connecting, going_live, past, shop_desk
+from integration.flows import connecting, going_live, lost_links, past, shop_desk
 from integration.flows.accounts import Person
 from integration.i18n import check_words
 from integration.web.dashboard.door import sent, show, to, words_of
@@ -31,6 +31,7 @@ def desk_shop(who: Person, shop_id: str) -> Response:
 def _page(who: Person, shop_id: str, **values: Any) -> Response:
     words = words_of(who)
     known: dict[str, Any] = {"checks": None, "check_words": partial(check_words, words)}
+    known["lost_url"] = lost_links.url(services(), shop_id)
     view = shop_desk.opened(services(), who, shop_id)
     return show("desk/shop", view=view, reason=partial(reason, words), **(known | values))
 

@@ -17,8 +17,8 @@ from integration.web.visitor import services
 def desk_list(who: Person) -> Response:
     """What stopped, the last first."""
     lines, receipts = stops.listed(services(), who), odd_receipts.listed(services(), who)
-    again = sum(not line.unsure for line in lines)
-    return show("desk/stops", lines=lines, receipts=receipts, again=again, reason=partial(reason, words_of(who)))
+    known = {"again": sum(not line.unsure for line in lines), "readable": sum(bool(one.body) for one in receipts)}
+    return show("desk/stops", lines=lines, receipts=receipts, reason=partial(reason, words_of(who)), **known)
 
 
 def retry(who: Person, task_id: str) -> BaseResponse:
@@ -42,6 +42,12 @@ def retry_all(who: Person) -> BaseResponse:
 def replay(who: Person, receipt_id: str) -> BaseResponse:
     """Act on a webhook again."""
     odd_receipts.replay(services(), who, receipt_id)
+    return redirect(to("stops", did="retried"), 303)
+
+
+def replay_all(who: Person) -> BaseResponse:
+    """Act on all of them again."""
+    odd_receipts.replay_all(services(), who)
     return redirect(to("stops", did="retried"), 303)
 
 

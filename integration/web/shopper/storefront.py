@@ -15,7 +15,12 @@ def storefront(platform: str, key: str) -> Response:
     """A part of a page as Liquid, since Shopify renders that inside the theme; nothing in it can be Liquid itself."""
     page = flow.opened(services(), platform, key, request.query_string.decode("ascii", "replace"))
     words = Words(closest_language(page.locale, default=services().settings.shop.locale))
-    values = {"t": Texts(words, "pages"), "shop_name": page.shop_name, "card": contact.card(words, None)}
+    values = {
+        "t": Texts(words, "pages"),
+        "shop_name": page.shop_name,
+        "lost_url": page.lost_url,
+        "card": contact.card(words, None),
+    }
     text = templates().get_template("storefront.html").render(values)
     headers = {"Content-Security-Policy": "frame-ancestors 'none'"}
     return Response(text.replace("{", "&#123;"), content_type=f"{LIQUID}; charset=utf-8", headers=headers)

@@ -34,6 +34,8 @@ LINKED = {
     "dashboard.case": ("admin/case", "owner_case"),
 }
 """A link token speaks for whoever opens it: its purpose, and the mail that carries it. A form has to be of our page."""
+ASKED = {"shopper.lost_links"}
+"""Anybody may send the form, if it is of our page; the answer tells nobody anything (D7)."""
 ENTRANCES = {f"desk.{name}" for _, name, _, _ in HALLS}
 """Nobody is logged in yet. A form has to be of our page."""
 OF_HERS = {f"desk.{name}" for _, name, _, _ in ROOMS}
@@ -116,7 +118,7 @@ def posts(rule: Rule) -> bool:
 
 
 def test_no_address_answers_that_nobody_decided_about(world: World) -> None:
-    decided = OPEN | SIGNED | set(LINKED) | ENTRANCES | OF_HERS | OF_OWNERS
+    decided = OPEN | SIGNED | set(LINKED) | ASKED | ENTRANCES | OF_HERS | OF_OWNERS
     assert {rule.endpoint for rule in world.rules} - decided == set()
     assert [rule.rule for rule in world.rules if posts(rule) and rule.endpoint in OPEN] == []
     assert {method for rule in world.rules for method in rule.methods or ()} == SAFE | {"POST"}
@@ -140,12 +142,12 @@ def test_every_form_of_the_desk_without_its_token_is_refused(world: World) -> No
 def test_every_form_without_a_cookie_has_to_be_of_our_own_page(world: World, site: str) -> None:
     stranger, tried = world.house.app.test_client(), 0
     for rule in filter(posts, world.rules):
-        if rule.endpoint in ENTRANCES | set(LINKED):
+        if rule.endpoint in ENTRANCES | ASKED | set(LINKED):
             path = world.path(rule, world.mias)
             answer = stranger.post(path, base_url=HTTPS, data={"x": "1"}, headers={"Sec-Fetch-Site": site})
             assert answer.status_code == 403, rule
             tried += 1
-    assert tried == len(ENTRANCES) + len(LINKED)
+    assert tried == len(ENTRANCES) + len(ASKED) + len(LINKED)
 
 
 def test_every_machine_s_door_asks_for_its_proof(world: World) -> None:
@@ -232,7 +234,7 @@ def test_a_link_opens_its_own_page_and_no_other(world: World) -> None:
 def test_a_shopper_s_pages_name_no_other_shop_or_person(world: World) -> None:
     stranger = world.house.app.test_client()
     for rule in world.rules:
-        if rule.endpoint in LINKED and "label" not in rule.endpoint:
+        if rule.endpoint in ASKED | set(LINKED) and "label" not in rule.endpoint:
             text = stranger.get(world.path(rule, world.mias), base_url=HTTPS).text
             assert [one for one in (OTHER, "Otto", "otto@example.com", world.anas) if one in text] == [], rule
 
@@ -244,7 +246,7 @@ def policy_of(endpoint: str) -> tuple[str, str, str]:
     """Cache-Control, Referrer-Policy and the end of the Content-Security-Policy, by kind of address."""
     if endpoint == "assets.static":
         return "public, max-age=31536000, immutable", "no-referrer", BARE_POLICY
-    if endpoint in LINKED or endpoint == "shopper.storefront":
+    if endpoint in ASKED | set(LINKED) or endpoint == "shopper.storefront":
         return "no-store", "no-referrer", PAGE_POLICY
     if endpoint == "desk.mails_html":
         return "no-store", "no-referrer", "form-action 'none'; frame-ancestors 'self'"
@@ -299,7 +301,7 @@ def test_no_address_takes_a_file(house: House) -> None:
     world = settled(house)
     token = world.mia.csrf()
     for rule in filter(posts, world.rules):
-        if rule.endpoint in OF_HERS | OF_OWNERS | ENTRANCES | set(LINKED):
+        if rule.endpoint in OF_HERS | OF_OWNERS | ENTRANCES | ASKED | set(LINKED):
             form = {"csrf": token, "text": (BytesIO(b"\xff\xd8\xff<script>alert(1)</script>"), "a.html")}
             answer = world.mia.client.post(
                 world.path(rule, world.mias), base_url=HTTPS, data=form, content_type="multipart/form-data"
