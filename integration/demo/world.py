@@ -118,10 +118,10 @@ class World:
         with self.services.db.reading() as session:
             return rows.shop_by_name(session, name).id
 
-    def idle(self) -> bool:
-        """Nothing kept is waiting and no task is due."""
+    def idle(self, within: timedelta = timedelta()) -> bool:
+        """Nothing kept is waiting and no task is due, nor will be `within` this time."""
         with self.services.db.reading() as session:
-            return not inbox.count(session, "kept") and not outbox.busy(session, self.services.clock())
+            return not inbox.count(session, "kept") and not outbox.busy(session, self.services.clock() + within)
 
     def stop(self) -> None:
         """Everything down."""
