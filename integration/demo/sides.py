@@ -46,7 +46,7 @@ class Side(ABC):
 
     @abstractmethod
     def sell(self, **buyer: str) -> str:
-        """A paid order on its way (`email`, `country`, `first_name`); its id."""
+        """A paid order on its way (`email`, `country`, `first_name`, `phone`); its id."""
 
     @abstractmethod
     def arrive(self, order: str) -> tuple[Mapping[str, str], bytes]:
@@ -127,7 +127,7 @@ def _woocommerce(buyer: Mapping[str, str]) -> dict[str, Any]:
     address = {
         "first_name": buyer.get("first_name", "Sam"), "last_name": "Torres", "company": "",
         "address_1": "Calle del Olmo 14", "address_2": "", "city": "Madrid", "state": "M", "postcode": "28012",
-        "country": buyer.get("country", "ES"), "phone": "+34600111222",
+        "country": buyer.get("country", "ES"), "phone": buyer.get("phone", "+34600111222"),
     }  # fmt: skip
     billing = address | {"email": buyer.get("email", "sam@example.com")}
     return {"billing": billing, "shipping": address}
@@ -152,6 +152,8 @@ class ShopifySide(Side):
 
     def sell(self, **buyer: str) -> str:  # noqa: D102  see `Side`
         order = self.store.add_order(**_shopify(buyer))
+        for place in ("billing_address", "shipping_address"):
+            order[place]["phone"] = buyer.get("phone", order[place]["phone"])
         self.store.ship(order["id"])
         return str(order["id"])
 

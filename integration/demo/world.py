@@ -49,9 +49,9 @@ CONFIG: dict[str, Any] = {
 
 
 SAMPLE_BUYERS: tuple[dict[str, str], ...] = (
-    {"email": "lucia@example.com", "first_name": "Lucía", "country": "ES"},
-    {"email": "emma@example.com", "first_name": "Emma", "country": "GB"},
-    {"email": "joao@example.com", "first_name": "João", "country": "BR"},
+    {"email": "lucia@example.com", "first_name": "Lucía", "country": "ES", "phone": "+34600000101"},
+    {"email": "emma@example.com", "first_name": "Emma", "country": "GB", "phone": "+447700900102"},
+    {"email": "joao@example.com", "first_name": "João", "country": "BR", "phone": "+5511900000103"},
 )
 
 
