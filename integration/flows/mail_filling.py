@@ -20,6 +20,7 @@ from integration.domain.facts import Confidence, Item, Order
 from integration.domain.money import Money
 from integration.domain.policy import Cause, ExtraKind, Fix, Wish
 from integration.flows import linking
+from integration.flows.known import earlier_cases
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, return_address
 from integration.i18n import Words
@@ -246,7 +247,7 @@ def _owner_case(filling: Filling) -> mail.OwnerCaseMail:
         cause=cast("Cause", case.cause), text=case.text, promised_at=case.due_at, case_url=_case_url(filling),
         first_name=order.first_name, wish=cast("Wish | None", case.wish or None),
         reasons=tuple(case.reasons.split()),
-        earlier_cases=len(complaints.of_order(filling.session, filling.shop.id, case.order_id)) - 1,
+        earlier_cases=earlier_cases(filling.session, filling.order_row, case),
     )  # fmt: skip
 
 
