@@ -130,7 +130,9 @@ def _woocommerce(buyer: Mapping[str, str]) -> dict[str, Any]:
         "country": buyer.get("country", "ES"), "phone": buyer.get("phone", "+34600111222"),
     }  # fmt: skip
     billing = address | {"email": buyer.get("email", "sam@example.com")}
-    return {"billing": billing, "shipping": address}
+    spoken = {"GB": "en"}.get(address["country"])  # told by a plugin; what no plugin tells is guessed by country
+    told = [{"id": 1, "key": "wpml_language", "value": spoken}] if spoken else []
+    return {"billing": billing, "shipping": address, "meta_data": told}
 
 
 class ShopifySide(Side):
