@@ -20,6 +20,11 @@ class CarrierCapabilities:
     charges_at_creation: bool = False
     needs_stock: bool = False
 
+    @property
+    def postage_paid(self) -> bool:
+        """Whether its labels are paid by the shop: what costs us, by label or by stock, costs the shopper nothing."""
+        return self.charges_at_creation or self.needs_stock
+
 
 class Carrier(ABC):
     """One carrier. `draw` makes our own slip's PDF; `stock` hands out PDFs the owner uploaded, each once."""

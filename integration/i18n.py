@@ -20,6 +20,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 
 from integration.domain import languages
+from integration.domain.facts import Address
 from integration.domain.languages import SPANISH_SPEAKING, language_of
 from integration.domain.money import Money, digits
 
@@ -119,6 +120,17 @@ class Words:
     def day(self, moment: datetime | date) -> str:
         """`3 de diciembre de 2026`, in the shop's zone."""
         return format_date(self._local(moment), format="long", locale=self._locale)
+
+    def envelope(self, address: Address, home: str) -> tuple[str, ...]:
+        """The lines of an envelope posted in `home`: the country by its name, and only where it is another one."""
+        lines = address.lines
+        if not lines or address.country in ("", home):
+            return lines
+        return (*lines, self.country_name(address.country).upper())
+
+    def country_name(self, code: str) -> str:
+        """The country of an ISO 3166 code; a code that is none stays."""
+        return str(self._locale.territories.get(code.upper(), code))
 
     def weekday(self, moment: datetime | date) -> str:
         """`jueves, 3 de diciembre`, without the year."""

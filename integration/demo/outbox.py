@@ -40,6 +40,10 @@ class Sent:
             for part in self.message.iter_attachments()
         }
 
+    def is_about(self, text: str) -> bool:
+        """Whether it goes to this address or names this in its subject or its text."""
+        return any(text in told for told in (str(self.message["To"]), str(self.message["Subject"]), self.text))
+
     def link(self, purpose: str) -> str:
         """The first link of the text part to a page (`s`, `r`, `c`, `u`), without its query; empty without one."""
         found = re.search(rf"https?://\S+/{purpose}/[\w-]+", self.text)

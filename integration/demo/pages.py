@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from integration.demo import life, outbox
 from integration.i18n import Words, closest_language
+from integration.web.assets import address
 
 if TYPE_CHECKING:
     from integration.demo.sides import Side
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 
 pages = Blueprint("demo", __name__, url_prefix="/demo", template_folder="templates")
 WORLD = "postventa-demo"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-src 'self'; object-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+
+
+@pages.after_request
+def _with_policy(response: Response) -> Response:
+    """The floor of every answer lets no page style itself, send a form or show a mail in its frame."""
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    return response
 
 
 def _world() -> World:
@@ -30,7 +42,9 @@ def _words() -> Words:
 
 def _show(template: str, **values: object) -> str:
     words = _words()
-    return render_template(f"demo/{template}.html", t=words, lang=words.tag, chosen=words.language, **values)
+    return render_template(
+        f"demo/{template}.html", t=words, lang=words.tag, chosen=words.language, asset=address, **values
+    )
 
 
 @pages.get("/")

@@ -7,6 +7,7 @@ import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from integration.clock import Clock
@@ -17,13 +18,15 @@ from integration.flows.shops import NewShop
 
 @dataclass(frozen=True)
 class HeldCode:
-    """A discount code as the store itself tells it."""
+    """A discount code as the store itself tells it; `alone` is that no other one can be used with it."""
 
     code: str
     usage_limit: int | None
     bound_to: tuple[str, ...]
     expires: str | None
     value: str
+    minimum: str
+    alone: bool
 
 
 class Side(ABC):
@@ -43,7 +46,7 @@ class Side(ABC):
 
     @abstractmethod
     def sell(self, **buyer: str) -> str:
-        """A paid order on its way (`email`, `country`, `first_name`); its id."""
+        """A paid order on its way (`email`, `country`, `first_name`, `phone`); its id."""
 
     @abstractmethod
     def arrive(self, order: str) -> tuple[Mapping[str, str], bytes]:
@@ -52,6 +55,14 @@ class Side(ABC):
     @abstractmethod
     def codes(self) -> list[HeldCode]:
         """Every code there is, asked of the store, not of our database."""
+
+    @abstractmethod
+    def buyer(self, order: str) -> str:
+        """As whom the store knows the buyer when a code is to be hers alone."""
+
+    @abstractmethod
+    def goods(self, order: str) -> Decimal:
+        """What the buyer paid for the goods of an order, without the freight."""
 
     def post(self, headers: Mapping[str, str], body: bytes) -> int:
         """Send a webhook to the service; the status of the answer."""
@@ -99,20 +110,29 @@ class WooCommerceSide(Side):
         return [
             HeldCode(
                 one["code"].upper(), one["usage_limit"], tuple(one["email_restrictions"]), one["date_expires_gmt"],
-                one["amount"],
+                one["amount"], one["minimum_amount"], one["individual_use"],
             )
             for one in self.store.coupons()
         ]  # fmt: skip
+
+    def buyer(self, order: str) -> str:  # noqa: D102  see `Side`
+        return str(self.store.shop.order(int(order))["billing"]["email"])
+
+    def goods(self, order: str) -> Decimal:  # noqa: D102  see `Side`
+        lines = self.store.shop.order(int(order))["line_items"]
+        return sum((Decimal(line["total"]) + Decimal(line["total_tax"]) for line in lines), Decimal(0))
 
 
 def _woocommerce(buyer: Mapping[str, str]) -> dict[str, Any]:
     address = {
         "first_name": buyer.get("first_name", "Sam"), "last_name": "Torres", "company": "",
         "address_1": "Calle del Olmo 14", "address_2": "", "city": "Madrid", "state": "M", "postcode": "28012",
-        "country": buyer.get("country", "ES"), "phone": "+34600111222",
+        "country": buyer.get("country", "ES"), "phone": buyer.get("phone", "+34600111222"),
     }  # fmt: skip
     billing = address | {"email": buyer.get("email", "sam@example.com")}
-    return {"billing": billing, "shipping": address}
+    spoken = {"GB": "en"}.get(address["country"])  # told by a plugin; what no plugin tells is guessed by country
+    told = [{"id": 1, "key": "wpml_language", "value": spoken}] if spoken else []
+    return {"billing": billing, "shipping": address, "meta_data": told}
 
 
 class ShopifySide(Side):
@@ -134,6 +154,8 @@ class ShopifySide(Side):
 
     def sell(self, **buyer: str) -> str:  # noqa: D102  see `Side`
         order = self.store.add_order(**_shopify(buyer))
+        for place in ("billing_address", "shipping_address"):
+            order[place]["phone"] = buyer.get("phone", order[place]["phone"])
         self.store.ship(order["id"])
         return str(order["id"])
 
@@ -144,10 +166,16 @@ class ShopifySide(Side):
         return [
             HeldCode(
                 one["code"].upper(), one["usage_limit"], tuple(one["customers"]), one["ends_at"],
-                one["value"],
+                one["value"], one["min_subtotal"] or "0", not one["combines"],
             )
             for one in self.store.discounts()
         ]  # fmt: skip
+
+    def buyer(self, order: str) -> str:  # noqa: D102  see `Side`
+        return str(self.store.shop.orders[int(order)]["customer"]["admin_graphql_api_id"])
+
+    def goods(self, order: str) -> Decimal:  # noqa: D102  see `Side`
+        return Decimal(self.store.shop.orders[int(order)]["subtotal_price"])
 
 
 def _shopify(buyer: Mapping[str, str]) -> dict[str, Any]:

@@ -49,9 +49,9 @@ CONFIG: dict[str, Any] = {
 
 
 SAMPLE_BUYERS: tuple[dict[str, str], ...] = (
-    {"email": "lucia@example.com", "first_name": "Lucía", "country": "ES"},
-    {"email": "emma@example.com", "first_name": "Emma", "country": "GB"},
-    {"email": "joao@example.com", "first_name": "João", "country": "BR"},
+    {"email": "lucia@example.com", "first_name": "Lucía", "country": "ES", "phone": "+34600000101"},
+    {"email": "emma@example.com", "first_name": "Emma", "country": "GB", "phone": "+447700900102"},
+    {"email": "joao@example.com", "first_name": "João", "country": "BR", "phone": "+5511900000103"},
 )
 
 
@@ -118,10 +118,10 @@ class World:
         with self.services.db.reading() as session:
             return rows.shop_by_name(session, name).id
 
-    def idle(self) -> bool:
-        """Nothing kept is waiting and no task is due."""
+    def idle(self, within: timedelta = timedelta()) -> bool:
+        """Nothing kept is waiting and no task is due, nor will be `within` this time."""
         with self.services.db.reading() as session:
-            return not inbox.count(session, "kept") and not outbox.busy(session, self.services.clock())
+            return not inbox.count(session, "kept") and not outbox.busy(session, self.services.clock() + within)
 
     def stop(self) -> None:
         """Everything down."""

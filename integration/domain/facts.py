@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -11,6 +12,8 @@ from integration.domain.money import Money
 OrderState = Literal["open", "shipped", "delivered", "cancelled", "refunded", "draft", "removed"]
 ShipmentState = Literal["under_way", "delivered", "returning", "failed", "cancelled"]
 Confidence = Literal["carrier", "store", "merchant", "shopper", "assumed"]
+_REGION_CODE = re.compile(r"(?:[A-Z]{2}-)?[A-Z0-9]{1,3}")
+_WITH_REGION_CODES = frozenset({"AU", "BR", "CA", "IT", "US"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,16 @@ class Address:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The lines of an envelope, empty ones left out."""
+        """The lines of an envelope within the country, empty ones left out."""
         town = " ".join(part for part in (self.postcode, self.city) if part)
-        parts = (self.name, self.company, self.street, self.street2, town, self.region, self.country)
+        parts = (self.name, self.company, self.street, self.street2, town, self._region_line)
         return tuple(part for part in parts if part)
+
+    @property
+    def _region_line(self) -> str:
+        """Stores hold a code (`M`, `CL-RM`) or a name; a code stands on an envelope only where post works with it."""
+        code = _REGION_CODE.fullmatch(self.region) and self.country not in _WITH_REGION_CODES
+        return "" if code or self.region == self.city else self.region
 
 
 @dataclass(frozen=True, slots=True)

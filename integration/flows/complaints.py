@@ -47,6 +47,7 @@ class ComplaintView:
     due_at: datetime
     fixed_at: datetime | None
     steps: tuple[Step, ...]
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,5 +167,5 @@ def view(session: Session, case: ComplaintRow) -> ComplaintView:
     first = {step.code: step for step in reversed(steps)}
     return ComplaintView(
         case.number, case.state, case.cause, case.wish, case.fix, case.opened_at, case.due_at, case.fixed_at,
-        tuple(first[code] for code in _SHOWN if code in first),
+        tuple(first[code] for code in _SHOWN if code in first), case.source,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from sqlmodel import Session
@@ -14,6 +14,7 @@ from integration.domain.facts import Order
 from integration.domain.money import Money
 from integration.domain.policy import Cause, Policy
 from integration.flows import codes, history, linking, mails, order_notes
+from integration.flows.known import QUARTER
 from integration.flows.people import identities
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, zone_of
@@ -21,7 +22,6 @@ from integration.rules import budget_window, transitions
 from integration.rules.compensation import Spent
 from integration.rules.complaints import Case, CustomerHistory, Verdict, decide
 
-QUARTER = timedelta(days=90)
 _FIXES_THAT_ARE_WORK = ("resend", "exchange", "return_label", "refund", "repair")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from sqlmodel import Session
 
 from emails.catalogue import KINDS
 from integration.db.queries import complaints, mails, orders
-from integration.db.tables import OrderRow, Shop
+from integration.db.tables import ComplaintRow, OrderRow, Shop
 from integration.domain.facts import Order
 from integration.domain.policy import Policy
 from integration.flows import outbox, reputation
@@ -19,6 +19,8 @@ from integration.flows.shops import policy_of, return_address, zone_of
 from integration.rules import after_delivery
 from integration.rules.compensation import identity_keys
 from integration.rules.language import language
+
+QUARTER = timedelta(days=90)
 
 
 def language_of(order: Order, shop: Shop) -> str:
@@ -110,3 +112,10 @@ def history_of(
         suppressed_scopes=suppressed_scopes(session, shop, order, now),
         already=outbox.known_keys(session, row),
     )
+
+
+def earlier_cases(session: Session, row: OrderRow | None, case: ComplaintRow) -> int:
+    """How many other complaints the person of this order had within the 90 days before this one."""
+    key = row.customer_key if row else ""
+    recent = complaints.of_customer_since(session, case.shop_id, key, case.opened_at - QUARTER)
+    return sum(1 for one in recent if one.id != case.id and one.opened_at <= case.opened_at)

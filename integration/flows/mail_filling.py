@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from sqlmodel import Session
 
+import connectors
 from emails import contexts as mail
 from emails.frames import Contact, Frame, MailItem, OwnerFrame
 from integration.db.queries import complaints, labels, orders
@@ -20,6 +21,7 @@ from integration.domain.facts import Confidence, Item, Order
 from integration.domain.money import Money
 from integration.domain.policy import Cause, ExtraKind, Fix, Wish
 from integration.flows import linking
+from integration.flows.known import earlier_cases
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, return_address
 from integration.i18n import Words
@@ -63,9 +65,16 @@ def _frame(filling: Filling) -> Frame:
         preferences_url=filling.links["u"],
         first_name=order.first_name,
         legal_name=own.legal_name or filling.shop.name,
-        address_lines=tuple(part.strip() for part in own.address.replace("\n", ",").split(",") if part.strip()),
+        address_lines=_address_lines(own.address, filling.words),
         contact=contact_of(filling.services, filling.words, order.number),
     )
+
+
+def _address_lines(address: str, words: Words) -> tuple[str, ...]:
+    """`Calle Mayor 1, 28013 Madrid, ES` line by line, the country by its name."""
+    *lines, last = (part.strip() for part in address.replace("\n", ",").strip(" ,").split(","))
+    shown = (*lines, words.country_name(last) if lines and len(last) == 2 else last)
+    return tuple(line for line in shown if line)
 
 
 def contact_of(services: Services, words: Words, order_number: str) -> Contact:
@@ -103,11 +112,14 @@ def _way_back(filling: Filling) -> dict[str, Any]:
     """How parcels of this shop go back: method, whether postage is paid, whereto, with which carrier."""
     _, policy = policy_of(filling.session, filling.services, filling.shop)
     made = labels.of_order(filling.session, filling.shop.id, filling.order_row.id) if filling.order_row else ()
-    newest = made[-1] if made else None
+    newest = next((label for label in reversed(made) if label.state == "created"), None)
+    to_come = connectors.carrier(policy.carrier).capabilities
     return {
-        "method": (newest.method if newest else "") or "in_store",
-        "postage_paid": newest.postage_paid if newest else False,
-        "return_address": return_address(filling.services, filling.shop).lines,
+        "method": newest.method if newest else to_come.methods[0],
+        "postage_paid": newest.postage_paid if newest else to_come.postage_paid,
+        "return_address": filling.words.envelope(
+            return_address(filling.services, filling.shop), _order(filling).country
+        ),
         "carrier": _COUNTER_NAMES.get(policy.carrier, ""),
     }
 
@@ -240,7 +252,7 @@ def _owner_case(filling: Filling) -> mail.OwnerCaseMail:
         cause=cast("Cause", case.cause), text=case.text, promised_at=case.due_at, case_url=_case_url(filling),
         first_name=order.first_name, wish=cast("Wish | None", case.wish or None),
         reasons=tuple(case.reasons.split()),
-        earlier_cases=len(complaints.of_order(filling.session, filling.shop.id, case.order_id)) - 1,
+        earlier_cases=earlier_cases(filling.session, filling.order_row, case),
     )  # fmt: skip
 
 
@@ -248,8 +260,8 @@ def _owner_fix(filling: Filling) -> mail.OwnerFixMail:
     case, order = _case(filling), _order(filling)
     return mail.OwnerFixMail(
         frame=_owner_frame(filling), number=case.number, order_number=order.number, fix=cast("Fix", case.fix),
-        due_at=case.due_at, case_url=_case_url(filling), items=_items(order.items),
-        ship_to=order.shipping.lines, text=case.text,
+        due_at=case.due_at, case_url=_case_url(filling), items=_items(order.items), text=case.text,
+        ship_to=filling.words.envelope(order.shipping, return_address(filling.services, filling.shop).country),
     )  # fmt: skip
 
 

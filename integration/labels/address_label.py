@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-
-from babel import Locale
 
 from integration.domain.facts import Address
 from integration.domain.labels import LabelRequest
-from integration.i18n import closest_language
+from integration.i18n import Words, closest_language
 from integration.labels.barcode import CODE128_QUIET, QR_QUIET, code128, qr
 from integration.labels.fonts import printable
 from integration.labels.page import SOFT, Box, Page, shortened
@@ -28,10 +25,9 @@ def draw_label(page: Page, request: LabelRequest, words: Mapping[str, str]) -> N
     """Everything in the upper frame; `words` are printable."""
     page.frame(FRAME, radius=3)
     page.text(SENDER.x, 22.5, shortened(words["from"], 8, SENDER.width), 8, grey=SOFT)
-    abroad = request.sender.country != request.return_address.country
-    page.block(SENDER, _lines(request.sender, request.locale, abroad=abroad), (9.5, 6))
+    page.block(SENDER, _lines(request.sender, request.locale, request.return_address.country), (9.5, 6))
     page.text(RECEIVER.x, 55, shortened(words["to"], 8, RECEIVER.width), 8, grey=SOFT)
-    page.block(RECEIVER, _receiver(request, abroad=abroad), (15, 7.5), bold_first=True)
+    page.block(RECEIVER, _receiver(request), (15, 7.5), bold_first=True)
     _stamp(page, words)
     _qr(page, request.link, words["scan"])
     page.rule(SENDER.x, STAMP.x + STAMP.width, 99)
@@ -40,18 +36,14 @@ def draw_label(page: Page, request: LabelRequest, words: Mapping[str, str]) -> N
     _bars(page, request.reference)
 
 
-def _receiver(request: LabelRequest, *, abroad: bool) -> list[str]:
+def _receiver(request: LabelRequest) -> list[str]:
     shop = printable(request.shop_name)
-    lines = _lines(request.return_address, request.locale, abroad=abroad)
+    lines = _lines(request.return_address, request.locale, request.sender.country)
     return lines if shop in lines or not shop else [shop, *lines]
 
 
-def _lines(address: Address, locale: str, *, abroad: bool) -> list[str]:
-    """The envelope's lines; the country by its name, and only where the parcel crosses a border."""
-    lines = replace(address, country="").lines
-    if abroad and address.country:
-        names = Locale.parse(closest_language(locale)).territories
-        lines = (*lines, str(names.get(address.country, address.country)).upper())
+def _lines(address: Address, locale: str, home: str) -> list[str]:
+    lines = Words(closest_language(locale)).envelope(address, home)
     return [line for line in map(printable, lines) if line]
 
 

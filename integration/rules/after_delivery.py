@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
 from integration.domain.facts import Order
@@ -176,7 +176,8 @@ def _no_survey(kind: FollowUpKind, order: Order, policy: Policy, at: datetime, k
     if consent_needed(order, policy) and not _consented(order, known):
         return "consent_required"
     # The reminder belongs to its survey and does not count against the pause (decision 3).
-    if kind == "survey" and known.last_survey_at and at - known.last_survey_at < policy.survey_repeat:
+    pause = policy.survey_repeat if kind == "survey" else timedelta()
+    if pause and known.last_survey_at and at - known.last_survey_at < pause:
         return "asked_recently"
     return None
 

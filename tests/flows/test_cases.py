@@ -71,6 +71,16 @@ def test_the_mail_brings_her_to_a_page_with_everything_to_decide(desk: Desk) -> 
     assert desk.case.state == "in_progress"
 
 
+def test_the_mail_counts_the_persons_other_cases_of_ninety_days(make_house: MakeHouse) -> None:
+    house = make_house("woocommerce", **POLICY)
+    for days, buyer in ((0, "sam"), (60, "sam"), (20, "sam"), (0, "lou"), (40, "sam")):
+        house.clock.advance(days=days)
+        complain(house, arrived(house, f"{buyer}@example.com"), "service")
+        house.run()
+    counted = [re.findall(r"Casos anteriores \(90 días\): (\d+)", mail.text) for mail in house.mails("owner_case")]
+    assert counted == [["0"], ["1"], ["2"], ["0"], ["2"]]
+
+
 def test_looking_changes_nothing(desk: Desk) -> None:
     before = (desk.case, len(desk.house.rows(HistoryRow)), desk.house.kinds())
     desk.look()

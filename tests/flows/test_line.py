@@ -46,6 +46,16 @@ def test_the_same_cause_by_the_form_gives_the_same(house: House) -> None:
     assert len(house.codes()) == 1
 
 
+def test_a_good_answer_beside_a_complaint_opens_no_case_and_says_so(house: House) -> None:
+    house.deliver()
+    house.complain("service", "Nadie contesta")
+    page = house.answer(5).text
+    [case] = house.rows(ComplaintRow)
+    assert "abrimos un caso" not in page
+    assert "Guardamos tu respuesta." in page
+    assert case.number in page
+
+
 def test_a_low_score_without_a_cause_opens_a_case_and_gives_no_code(house: House) -> None:
     house.deliver()
     house.answer(1)

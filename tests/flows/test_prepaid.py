@@ -50,6 +50,14 @@ def test_without_a_label_left_the_mail_goes_out_without_one_and_the_owner_is_tol
     assert len(house.mails("owner_notice")) == 1
 
 
+def test_a_label_that_is_made_on_request_is_told_as_the_paid_one_it_will_be(make_house: MakeHouse) -> None:
+    house = make_house("woocommerce", carrier="prepaid", label="on_request")
+    house.deliver()
+    [mail] = house.mails("label")
+    assert "El envío de vuelta ya está pagado." in mail.text
+    assert "Llévalo a Correos o al transportista que prefieras." in mail.text
+
+
 def test_the_same_label_again_is_the_same_pdf(make_house: MakeHouse) -> None:
     house = make_house("woocommerce", carrier="prepaid")
     upload(house, paid(1), paid(2))

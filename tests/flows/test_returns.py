@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from integration.db.queries import orders
@@ -16,6 +18,20 @@ def items(house: House, ref: str) -> list[tuple[str, int]]:
         row = orders.by_ref(session, house.shop_id, ref)
         assert row
         return [(item.ref, item.quantity) for item in orders.facts(row).items]
+
+
+def test_the_way_back_is_told_as_one_writes_it_in_the_country_and_abroad(house: House) -> None:
+    house.deliver()
+    at_home = house.mails("label")[-1]
+    [told] = re.findall(r"^Dirección de devolución: (.+?)\r?$", at_home.text, re.MULTILINE)
+    assert told.endswith("1, 28013 Madrid")
+    assert "Calle Mayor 1 · 28013 Madrid · España" in at_home.text
+    page = house.client.get(house.link("label", "r")).text
+    assert re.search(r"28013 Madrid</address>", page)
+    house.deliver(email="joao@example.com", country="BR", first_name="João")
+    abroad = {"woocommerce": ", 28013 Madrid, ESPANHA", "shopify": ", 28013 Madrid"}  # there everybody lives in Spain
+    [told] = re.findall(r"^Endereço de devolução: (.+?)\r?$", house.mails("label")[-1].text, re.MULTILINE)
+    assert told.endswith(abroad[house.side.platform])
 
 
 def test_a_return_is_kept_answered_and_told_to_the_owner(house: House) -> None:

@@ -203,6 +203,11 @@ def test_the_pause_is_asked_again_before_the_survey_but_not_before_its_reminder(
     assert still_wanted("survey_reminder", order(), ALWAYS, SHOP, NOON, known) is None
 
 
+def test_without_a_pause_nobody_was_asked_recently_in_whatever_order_the_parcels_came() -> None:
+    known = History(last_survey_at=NOON + timedelta(seconds=1))
+    assert still_wanted("survey", order(), replace(ALWAYS, survey_repeat=timedelta()), SHOP, NOON, known) is None
+
+
 # -- before sending -----------------------------------------------------------------------------------
 
 

@@ -56,6 +56,7 @@ def complaint(**changes: Any) -> ComplaintView:
     case = ComplaintView(
         number="C-7K3Q", state="in_progress", cause="damaged", wish="resend", fix="", opened_at=NOW,
         due_at=NOW + timedelta(days=6), fixed_at=None, steps=(*steps, Step(NOW + timedelta(hours=3), "in_progress")),
+        source="survey",
     )  # fmt: skip
     return replace(case, **changes)
 

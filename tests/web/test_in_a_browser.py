@@ -176,7 +176,7 @@ def test_she_sends_something_back_and_takes_the_label(page: Page, site: str, flo
     page.click(".send button")
     assert flows.calls[0][1]["item-12"] == "2"
     with page.expect_download() as taken:
-        page.click("text=Descargar la etiqueta")
+        page.click("text=Descargar la hoja")
     assert taken.value.suggested_filename == "D-9Q2M.pdf"
 
 

@@ -1,0 +1,1 @@
+"""The demo, as whoever tries it sees it."""
