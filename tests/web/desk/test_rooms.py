@@ -350,6 +350,8 @@ def test_going_live_says_what_it_means_and_then_does_it(house: House, desk: Desk
     house.clock.advance(minutes=1)
     [path] = desk.links("/admin/shops", "shop")
     page = words(desk.get(f"{path}/live").text)
+    assert "Por ahora ningún correo sale" in page  # they are written into a folder
+    assert "Falta tu dirección postal" not in page
     assert "0 correos por entregas pasadas" in page
     assert "correos al día" in page
     assert "Según 1 entrega en los últimos 14 días" in page
