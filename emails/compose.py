@@ -28,7 +28,7 @@ class Content:
 
 
 def compose(mail: MailContext, words: Words) -> Content:
-    """The mail in these words; `Permanent("mail_lacks")` for a survey without a sender's name and address (A3)."""
+    """The mail in these words; `Permanent` for a survey without a sender's name and address (A3)."""
     kind = KINDS[mail.kind]
     _check_sender(kind, mail)
     known: dict[str, Any] = {
@@ -47,7 +47,9 @@ def compose(mail: MailContext, words: Words) -> Content:
 
 def _check_sender(kind: Kind, mail: MailContext) -> None:
     if kind.needs_postal_address and isinstance(mail.frame, Frame):
-        for name in ("legal_name", "address_lines", "preferences_url"):
+        if not mail.frame.address_lines:
+            raise Permanent("no_sender_address")
+        for name in ("legal_name", "preferences_url"):
             if not getattr(mail.frame, name):
                 raise Permanent("mail_lacks", what=name)
 

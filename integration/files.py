@@ -12,6 +12,19 @@ from typing import IO
 from integration.domain.errors import PostventaError
 
 
+def work_as_owner(config: Path) -> None:
+    """As root, go on as the one whom the config (or, before there is one, its folder) belongs to, if that is not root.
+
+    What is then written can be read by the service, whoever typed the command.
+    """
+    place = config if config.exists() else config.absolute().parent
+    if os.geteuid() != 0 or not place.exists() or (owner := place.stat()).st_uid == 0:
+        return
+    os.setgroups([])
+    os.setgid(owner.st_gid)
+    os.setuid(owner.st_uid)
+
+
 @contextmanager
 def held(path: Path, taken: PostventaError, *, shared: bool = False) -> Iterator[None]:
     """Hold a folder, or a lock file that is made here; raises `taken` at once when a process holds it otherwise.

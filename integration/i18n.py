@@ -30,6 +30,9 @@ PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})  # CLDR
 
 Catalogue = Mapping[str, Any]
 
+# `: {reply}` and `({why})`: what the other side said
+_SAID = re.compile(r":\s*\{\w+\}(?=\.)|\s*\([^()]*\{\w+\}[^()]*\)")
+
 
 def closest_language(*wishes: str, default: str = "es") -> str:
     """The first of our languages among the wishes (`pt-PT` gives `pt_BR`), else `default`."""
@@ -195,7 +198,13 @@ def _reason(words: Words, code: str) -> str:
     for key in (f"checks.{code}.bad", f"errors.{code}"):
         if words.has(key) and not placeholders(words(key)):
             return words(key)
-    return code
+    return reason_words(words, code) or code
+
+
+def reason_words(words: Words, code: str) -> str:
+    """Why something stopped, in the words of its error without the values, which are not kept; empty without words."""
+    text = words(f"errors.{code}") if words.has(f"errors.{code}") else ""
+    return re.sub(r"\{\w+\}", "…", _SAID.sub("", text))
 
 
 def _why(words: Words, problem: object, params: Mapping[str, object]) -> str:

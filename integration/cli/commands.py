@@ -15,7 +15,7 @@ from integration.cli.terminal import words
 from integration.cli.usage import Group
 from integration.db import places
 from integration.domain.errors import Conflict
-from integration.files import held
+from integration.files import held, work_as_owner
 from integration.flows.services import Services
 from integration.settings import Settings, load
 
@@ -36,9 +36,20 @@ def postventa() -> None:
 def config_option(command: Command) -> Command:
     """`--config`, default `./config.toml`, for every command."""
     option = click.option(
-        "--config", "config_path", type=click.Path(path_type=Path), default="config.toml", help=helped("config")
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path),
+        default="config.toml",
+        is_eager=True,
+        callback=_at_home,
+        help=helped("config"),
     )
     return option(command)
+
+
+def _at_home(_context: click.Context, _option: click.Parameter, config_path: Path) -> Path:
+    work_as_owner(config_path)
+    return config_path
 
 
 def settings_at(config_path: Path) -> Settings:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 import shutil
 import sys
 from importlib.resources import files
@@ -13,6 +14,7 @@ import click
 
 from integration import __version__
 from integration.cli.commands import config_option, helped, postventa, settings_at
+from integration.cli.terminal import words
 from integration.domain.errors import Misconfigured
 from integration.settings import Settings
 
@@ -52,12 +54,21 @@ def filled(what: str, settings: Settings, config_path: Path) -> str:
         "config": str(config_path),
         "folder": str(config_path.parent),
         "writable": str(config_path.parent),
-        "user": getpass.getuser(),
+        "user": _user(),
+        "language": words.language,
         "home": str(Path.home()),
     }
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", _in_unit(name, value) if what == "systemd" else value)
     return text.replace("\nUser=root\n", _NOT_AS_ROOT)
+
+
+def _user() -> str:
+    """Who the service runs as: whoever prints, which for root is the owner of the folder (`files.work_as_owner`)."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a number without a name, as in containers
+        return str(os.geteuid())
 
 
 def _in_unit(name: str, value: str) -> str:

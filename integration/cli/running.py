@@ -101,7 +101,10 @@ def _welcome(services: Services, here: str) -> None:
 def listen(app: Any, host: str, port: int) -> Any:
     """The server of a WSGI app, before it runs; `Misconfigured("port_taken")`."""
     try:
-        return waitress.create_server(app, host=host, port=port, threads=16, ident="", max_request_body_size=BODY_MOST)
+        return waitress.create_server(
+            app, host=host, port=port, threads=16, ident="", max_request_body_size=BODY_MOST,
+            clear_untrusted_proxy_headers=False,  # `trusted_proxies` decides what of them counts, in `create_app`
+        )  # fmt: skip
     except OSError as error:
         raise Misconfigured("port_taken", host=host, port=port, why=error.strerror or "?") from error
 

@@ -18,7 +18,8 @@ LOOKS_AN_HOUR = 12
 
 def examine(services: Services) -> list[Finding]:
     """Everything we can see from inside, and by our public address from outside, most basic first."""
-    findings = [_public_url(services), *reach.look(services), _owner(services), *health.work(services)]
+    address, owner = health.own(services)
+    findings = [address, *reach.look(services), owner, *health.work(services)]
     with services.db.reading() as session:
         shops = [(shop.name, bool(return_address(services, shop).street)) for shop in rows.all_shops(session)]
     findings.append(Finding("has_shop", bool(shops)))
@@ -34,13 +35,3 @@ def examine_for(services: Services, who: Person) -> list[Finding]:
     with services.db.writing() as session:
         admit(session, services, (Limit("doctor", who.id, LOOKS_AN_HOUR, timedelta(hours=1)),), services.clock())
     return examine(services)
-
-
-def _public_url(services: Services) -> Finding:
-    url = services.settings.server.public_url
-    return Finding("public_url", url.startswith("https://"), {"url": url})
-
-
-def _owner(services: Services) -> Finding:
-    own = services.settings.shop
-    return Finding("owner", bool(own.legal_name and own.address), {})

@@ -33,6 +33,10 @@ class Consequences:
     kept_back: int
     by_store: bool = False
     """Counted by the store, since nothing was seen here yet."""
+    leaves: bool = True
+    """Whether mails leave at all, and are not only written into files."""
+    surveys: bool = True
+    """Whether surveys have the postal address that they need."""
 
 
 def consequences(services: Services, shop_id: str) -> Consequences:
@@ -45,7 +49,11 @@ def consequences(services: Services, shop_id: str) -> Consequences:
         kept_back = lists.mails_kept_back(session, shop_id)
     counted = 0 if deliveries else _counted(services, shop_id)
     n, days = (counted, delivered.LOOKED_AT.days) if counted else (deliveries, LOOKED_AT)
-    return Consequences(0, n, days, mails_a_day(n, days, policy), kept_back, by_store=counted > 0)
+    own = services.settings
+    return Consequences(
+        0, n, days, mails_a_day(n, days, policy), kept_back, by_store=counted > 0,
+        leaves=own.mail.transport != "folder", surveys=bool(own.shop.address),
+    )  # fmt: skip
 
 
 def _counted(services: Services, shop_id: str) -> int:

@@ -40,7 +40,16 @@ def look(services: Services) -> list[Finding]:
     """Every check that calls nobody; of the connection to a store, what its last check said."""
     with services.db.reading() as session:
         stores = [_kept(shop) for shop, _ in cursors.looks(session) if shop.checked_at]
-    return [*stores, *work(services), *mail_health.examine(services), *machine.examine(services)]
+    return [*stores, *own(services), *work(services), *mail_health.examine(services), *machine.examine(services)]
+
+
+def own(services: Services) -> list[Finding]:
+    """What only the owner knows: the address of the service, her name and where she is."""
+    url, shop = services.settings.server.public_url, services.settings.shop
+    return [
+        Finding("public_url", url.startswith("https://"), {"url": url}),
+        Finding("owner", bool(shop.legal_name and shop.address), {}),
+    ]
 
 
 def work(services: Services) -> list[Finding]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import pwd
 import stat
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ import pytest
 from integration.cli.commands import services_at
 from integration.db.queries import shops
 from integration.i18n import LANGUAGES
+from integration.settings import load
 from tests.cli.conftest import Postventa
 from tests.house.conftest import ROOT
 
@@ -26,6 +31,53 @@ def test_init_writes_the_example_and_a_key_that_only_the_owner_reads(postventa: 
     config, key = tmp_path / "config.toml", tmp_path / "postventa.key"
     assert config.read_text("utf-8") == (ROOT / "config.example.toml").read_text("utf-8")
     assert [stat.S_IMODE(path.stat().st_mode) for path in (config, key)] == [0o600, 0o600]
+
+
+def test_init_fills_in_what_it_is_told(postventa: Postventa, tmp_path: Path) -> None:
+    sender = 'Tienda "Mía" <hola@mia.example>'
+    ended = postventa("init", "--domain", "posventa.mia.example", "--from", sender, "--reply-to", "hola@mia.example")
+    assert (ended.code, ended.err) == (0, "")
+    assert "legal_name" in ended.out
+    settings = load(tmp_path / "config.toml", {})
+    assert (settings.server.public_url, settings.server.trusted_proxies) == ("https://posventa.mia.example", 1)
+    assert (settings.shop.from_, settings.shop.reply_to) == (sender, "hola@mia.example")
+    assert postventa("shops", "list").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--domain", "10.0.0.7"), "10.0.0.7"),
+        (("--domain", "mia"), "mia"),
+        (("--domain", "https://mia.example/shop?x", "--from", "hola"), "hola"),
+        (("--reply-to", "a@b"), "a@b"),
+    ],
+)
+def test_init_writes_nothing_when_it_is_told_what_cannot_be(
+    postventa: Postventa, tmp_path: Path, options: tuple[str, ...], named: str
+) -> None:
+    ended = postventa("init", *options)
+    assert ended.code == 2
+    assert named in ended.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_root_works_as_the_one_whom_the_folder_belongs_to(tmp_path: Path) -> None:
+    """In a folder of its own right under /tmp, where such a user gets to."""
+    daemon = pwd.getpwnam("daemon").pw_uid
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        if os.geteuid() == 0:
+            os.chown(folder, daemon, daemon)
+        before = folder.stat().st_uid
+        code = (
+            f"from pathlib import Path; from integration.files import *; work_as_owner(Path({name!r}) / 'config.toml')"
+        )
+        code += f"; open({name!r} + '/new', 'w').close(); print(os.getgroups(), os.getuid())"
+        said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+        assert (folder / "new").stat().st_uid == before
+        if os.geteuid() == 0:
+            assert said.split() == ["[]", str(daemon)]
 
 
 def test_init_never_writes_over_what_is_there(postventa: Postventa, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pwd
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from integration.cli import postventa
 from integration.cli.printing import FILES
 from integration.domain.errors import Misconfigured
+from integration.i18n import Words
 
 DOMAIN = "posventa.mia.example"
 
@@ -40,7 +42,17 @@ def program(name: str) -> str:
 def test_every_file_names_the_domain_or_the_folder_and_leaves_no_gap(config: Path, what: str) -> None:
     text = printed(what, config)
     assert DOMAIN in text or str(config.parent) in text
-    for gap in ("{domain}", "{port}", "{folder}", "{config}", "{program}", "{user}", "{home}", "{version}"):
+    for gap in (
+        "{domain}",
+        "{port}",
+        "{folder}",
+        "{config}",
+        "{program}",
+        "{user}",
+        "{home}",
+        "{version}",
+        "{language}",
+    ):
         assert gap not in text
 
 
@@ -62,8 +74,10 @@ def test_nginx_takes_its_file(config: Path, tmp_path: Path) -> None:
     site = site.replace(f"/etc/letsencrypt/live/{DOMAIN}/fullchain.pem", str(certificate))
     site = site.replace(f"/etc/letsencrypt/live/{DOMAIN}/privkey.pem", str(key))
     main = tmp_path / "nginx.conf"
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    own = "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in kinds)  # Debian's are made when it is installed
     main.write_text(
-        f"pid {tmp_path}/nginx.pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{site}\n}}\n"
+        f"pid {tmp_path}/nginx.pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{own}{site}\n}}\n"
     )
     done = subprocess.run(
         [program("nginx"), "-t", "-c", str(main)], capture_output=True, text=True, timeout=60, check=False
@@ -105,12 +119,19 @@ def test_systemd_takes_a_folder_with_a_space_and_a_percent_sign(
     assert "postventa.service" not in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize(("user", "runs_as"), [("root", "postventa"), ("mia", "mia")])
+@pytest.mark.parametrize(("user", "runs_as"), [("root", "postventa"), ("daemon", "daemon")])
 def test_the_service_never_runs_as_root(config: Path, monkeypatch: pytest.MonkeyPatch, user: str, runs_as: str) -> None:
-    monkeypatch.setattr("integration.cli.printing.getpass.getuser", lambda: user)
+    monkeypatch.setattr("integration.cli.printing.os.geteuid", lambda: pwd.getpwnam(user).pw_uid)
     text = printed("systemd", config)
     assert f"\nUser={runs_as}\n" in text
     assert ("useradd" in text) == (user == "root")
+
+
+def test_the_service_speaks_the_language_of_whom_printed_its_file(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integration.cli.printing.words", Words("es"))
+    assert "\nEnvironment=LANG=es\n" in printed("systemd", config)
 
 
 @pytest.mark.parametrize("what", ["compose", "cloudflared"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from integration.db.tables import FollowUpRow, MailRow, Shop
@@ -65,7 +67,7 @@ def test_going_live_tells_its_consequences_first(house: House) -> None:
         house.deliver()
     house.clock.advance(minutes=1)
     assert going_live.consequences(house.services, house.shop_id) == Consequences(
-        past=0, deliveries=7, days=14, mails_a_day=1.5, kept_back=7
+        past=0, deliveries=7, days=14, mails_a_day=1.5, kept_back=7, leaves=False
     )
 
 
@@ -124,4 +126,11 @@ def test_of_a_fresh_shop_the_store_is_asked(house: House) -> None:
 
 def test_a_store_that_cannot_be_asked_leaves_it_unknown(house: House) -> None:
     house.side.stop()
-    assert going_live.consequences(house.services, house.shop_id) == Consequences(0, 0, 14, 0.0, 0)
+    assert going_live.consequences(house.services, house.shop_id) == Consequences(0, 0, 14, 0.0, 0, leaves=False)
+
+
+def test_it_says_whether_mails_leave_and_surveys_have_their_address(house: House) -> None:
+    own = house.services.settings
+    away = replace(own, mail=replace(own.mail, transport="smtp"), shop=replace(own.shop, address=""))
+    told = going_live.consequences(replace(house.services, settings=away), house.shop_id)
+    assert (told.leaves, told.surveys) == (True, False)

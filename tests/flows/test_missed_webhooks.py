@@ -186,7 +186,7 @@ def houses(tmp_path: Path, clock: StandingClock) -> Iterator[Callable[[str], Hou
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("platform", "count"), [("woocommerce", 2000), ("shopify", 200)])
+@pytest.mark.parametrize(("platform", "count"), [("woocommerce", 2000), ("shopify", 2000)])
 def test_a_bad_day_ends_as_a_good_one(
     houses: Callable[[str], House], clock: StandingClock, monkeypatch: pytest.MonkeyPatch, platform: str, count: int
 ) -> None:

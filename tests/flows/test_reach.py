@@ -17,6 +17,7 @@ from connectors.http import Http, HttpLimits
 from integration.app import create_app
 from integration.flows import doctor, reach
 from integration.flows.services import Services
+from integration.vault import add_key
 from tests.flows.conftest import MakeHouse
 from tests.flows.fronts import Front, certificate_for, front_of
 from tests.flows.house import House
@@ -72,6 +73,13 @@ def test_a_service_that_is_reached_as_it_should_be_says_so(opened: Opened) -> No
     [(path, body)] = front.asked
     assert path == "/healthz/echo"
     assert len(body) < 2000
+
+
+def test_a_service_that_has_not_met_the_newest_key_is_still_ours(opened: Opened, house: House) -> None:
+    services, _ = opened()
+    asking = replace(services, vault=add_key(house.folder / "postventa.key"))
+    assert asking.vault.current not in services.vault.key_ids
+    assert [finding.check for finding in reach.look(asking) if not finding.ok] == []
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
-from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, execute_sync, parse, validate
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, execute_sync, parse, validate
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from connectors.signing import sign
@@ -202,12 +202,9 @@ class ShopifyStore:
         return _json(answer, version=version if version in SUPPORTED else SUPPORTED[0])
 
     def _run(self, query: str, variables: Mapping[str, Any]) -> Json:
-        try:
-            document = parse(query)
-        except GraphQLError as error:
-            return {"errors": [error.formatted]}
-        if invalid := validate(self._schema, document):
-            return {"errors": [error.formatted for error in invalid]}
+        document, wrong = read(query)
+        if document is None:
+            return {"errors": wrong}
         operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         self.asked += [node.name.value for node in operations if node.name]
         requested = cost(document)
@@ -225,6 +222,17 @@ class ShopifyStore:
         number = self._next_id
         self._next_id += room
         return number
+
+
+@lru_cache(64)
+def read(query: str) -> tuple[DocumentNode | None, list[Any]]:
+    """A document that the schema allows, or what is wrong with it; the same text is looked at once."""
+    try:
+        document = parse(query)
+    except GraphQLError as error:
+        return None, [error.formatted]
+    wrong = [error.formatted for error in validate(schema(), document)]
+    return (None if wrong else document), wrong
 
 
 def send(url: str, headers: Mapping[str, str], body: bytes) -> int:

@@ -11,8 +11,9 @@ from integration.domain.errors import BadForm, Gone, NotFound, PostventaError, S
 from integration.flows import delivered, joining, shop_desk
 from integration.flows.accounts import Person
 from integration.flows.joining import Outcome
-from integration.i18n import Words, check_words
+from integration.i18n import check_words
 from integration.web.dashboard.door import sent, show, to, words_of
+from integration.web.dashboard.shops import status_name
 from integration.web.pages import said
 from integration.web.visitor import services
 
@@ -126,10 +127,4 @@ def when_delivered(who: Person, shop_id: str) -> BaseResponse:
         found, why = delivered.proposal(services(), shop_id), ""
     except SinkError as error:
         found, why = None, said(words, error)
-    return show("desk/delivered", view=view, found=found, why=why, status_name=partial(_status_name, words))
-
-
-def _status_name(words: Words, status: str) -> str:
-    """As WooCommerce calls it in this language; a status that somebody added is called by its slug."""
-    key = f"connect.statuses.{status}"
-    return words(key) if words.has(key) else status
+    return show("desk/delivered", view=view, found=found, why=why, status_name=partial(status_name, words))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 
 from flask import Response, request
@@ -10,7 +9,7 @@ from flask import Response, request
 from integration.flows import numbers, today
 from integration.flows.accounts import Person
 from integration.flows.numbers import PERIODS, Numbers
-from integration.i18n import Words
+from integration.i18n import Words, reason_words
 from integration.rules.kpis import Line
 from integration.web.dashboard import spreadsheet
 from integration.web.dashboard.door import chosen_shops, show, words_of
@@ -24,9 +23,6 @@ DETAILS = {
     "retention": ("retention_resolved", "retention_unresolved", "retention_silent", "codes_used"),
 }
 """The five numbers, and the lines below each."""
-_SAID = re.compile(
-    r":\s*\{\w+\}(?=\.)|\s*\([^()]*\{\w+\}[^()]*\)"
-)  # `: {reply}` and `({why})`: what the other side said
 
 
 def home(who: Person) -> Response:
@@ -47,7 +43,7 @@ def home(who: Person) -> Response:
         amount=partial(amount, words),
         basis=partial(basis, words),
         exact=exact,
-        reason=partial(reason, words),
+        reason=partial(reason_words, words),
     )
 
 
@@ -89,12 +85,6 @@ def basis(words: Words, line: Line) -> str:
 def exact(line: Line) -> str:
     """The value as the export writes it."""
     return "" if line.value is None else str(line.value)
-
-
-def reason(words: Words, code: str) -> str:
-    """Why something stopped, in the words of its error without the values, which are not kept; empty without words."""
-    text = words(f"errors.{code}") if words.has(f"errors.{code}") else ""
-    return re.sub(r"\{\w+\}", "…", _SAID.sub("", text))
 
 
 def numbers_csv(who: Person) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Literal
 
@@ -11,9 +12,9 @@ from werkzeug import Response as BaseResponse
 from integration.domain.errors import BadForm, TooMany
 from integration.flows import connecting, going_live, lost_links, past, shop_desk
 from integration.flows.accounts import Person
-from integration.i18n import check_words
+from integration.i18n import Words, check_words, reason_words
+from integration.rules.delivery import Trigger, parse_trigger
 from integration.web.dashboard.door import sent, show, to, words_of
-from integration.web.dashboard.home import reason
 from integration.web.pages import said
 from integration.web.visitor import services
 
@@ -33,7 +34,22 @@ def _page(who: Person, shop_id: str, **values: Any) -> Response:
     known: dict[str, Any] = {"checks": None, "check_words": partial(check_words, words)}
     known["lost_url"] = lost_links.url(services(), shop_id)
     view = shop_desk.opened(services(), who, shop_id)
-    return show("desk/shop", view=view, reason=partial(reason, words), **(known | values))
+    return show("desk/shop", view=view, reason=partial(reason_words, words), **_told(words), **(known | values))
+
+
+def _told(words: Words) -> dict[str, Any]:
+    return {"triggers_of": triggers_of, "status_name": partial(status_name, words)}
+
+
+def triggers_of(spellings: Iterable[str]) -> list[Trigger]:
+    """`completed+4d` as what it means."""
+    return [parse_trigger(text) for text in spellings]
+
+
+def status_name(words: Words, status: str) -> str:
+    """As WooCommerce calls it in this language; a status that somebody added is called by its slug."""
+    key = f"connect.statuses.{status}"
+    return words(key) if words.has(key) else status
 
 
 def check(who: Person, shop_id: str) -> Response:

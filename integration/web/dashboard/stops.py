@@ -9,8 +9,8 @@ from werkzeug import Response as BaseResponse
 
 from integration.flows import odd_receipts, stops
 from integration.flows.accounts import Person
+from integration.i18n import reason_words
 from integration.web.dashboard.door import show, to, words_of
-from integration.web.dashboard.home import reason
 from integration.web.visitor import services
 
 
@@ -18,7 +18,7 @@ def desk_list(who: Person) -> Response:
     """What stopped, the last first."""
     lines, receipts = stops.listed(services(), who), odd_receipts.listed(services(), who)
     known = {"again": sum(not line.unsure for line in lines), "readable": sum(bool(one.body) for one in receipts)}
-    return show("desk/stops", lines=lines, receipts=receipts, reason=partial(reason, words_of(who)), **known)
+    return show("desk/stops", lines=lines, receipts=receipts, reason=partial(reason_words, words_of(who)), **known)
 
 
 def retry(who: Person, task_id: str) -> BaseResponse:

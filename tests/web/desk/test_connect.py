@@ -332,7 +332,9 @@ def test_her_orders_of_late_propose_when_one_is_delivered(house: House, desk: De
     with house.services.db.reading() as session:
         _, policy = shops.policy_of(session, house.services, house.shop(session))
     assert (policy.delivered_when, policy.label) == (("delivered", "completed+4d"), "off")
-    assert "completed+4d" in words(desk.get(f"/admin/shops/{house.shop_id}").text)
+    shop = words(desk.get(f"/admin/shops/{house.shop_id}").text)
+    assert "Entregado: en cuanto lo marcas Completado: 4 días después" in shop
+    assert "completed+4d" not in shop
 
 
 def test_a_store_that_cannot_be_counted_says_why(house: House, desk: Desk) -> None:

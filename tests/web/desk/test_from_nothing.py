@@ -52,7 +52,7 @@ class Installation:
             self.process = subprocess.Popen(serve, cwd=folder, env=environment(), stdout=out, stderr=out)
 
     def _complete(self, path: Path) -> None:
-        """What LEEME.md asks for in its steps 3, 4 and 7, and the leave to call a store on loopback."""
+        """What LEEME.md asks for in its chapters 1, 3 and 7, and the leave to call a store on loopback."""
         config = tomllib.loads(path.read_text("utf-8"))
         config["server"] |= {"public_url": self.url}
         config["http"] |= {"allow_private_hosts": True}

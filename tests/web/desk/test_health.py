@@ -43,9 +43,17 @@ def test_it_tells_of_everything_there_is_to_know(house: House, desk: Desk) -> No
         assert part in page
     assert "el último webhook llegó 21 de noviembre de 2026, 13:00" in page
     assert "cambios encontrados solo al leer: 0" in page
-    assert "Lo que toca se hace en minutos" in page
+    assert "Lo que toca se hace a tiempo" in page
     assert re.search(r"Queda libre el \d+ % del disco", page) or "Solo queda libre" in page
     assert f"Postventa {__version__}" in page
+
+
+def test_a_shop_that_nobody_reads_says_why_in_words(house: House, desk: Desk) -> None:
+    house.clock.advance(hours=2)
+    back(desk)
+    page = words(desk.get(ROOM).text)
+    assert "not_running" not in page
+    assert "Nadie está trabajando" in page
 
 
 def test_looking_calls_nobody(house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

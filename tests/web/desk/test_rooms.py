@@ -6,9 +6,11 @@ import csv
 import re
 from html import unescape
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
+from integration.app import build_services, create_app
 from integration.db.queries import lists
 from integration.db.tables import (
     Account,
@@ -22,7 +24,9 @@ from integration.db.tables import (
     StockLabel,
     Task,
 )
-from integration.flows import privacy
+from integration.flows import accounts, privacy
+from integration.settings import settings_from
+from integration.vault import write_key_file
 from tests.flows.house import House
 from tests.web.desk.conftest import HTTPS, MIA, OTHER, Desk, complained, order_of, sold_elsewhere
 
@@ -57,6 +61,20 @@ def test_an_empty_desk_says_what_will_appear_and_one_thing_to_do(house: House, d
         "/admin/stopped": "Nada se detuvo",
     }.items():
         assert said in words(desk.get(path).text), path
+
+
+def test_before_there_is_a_shop_there_is_one_thing_to_do_and_no_wall_of_dashes(tmp_path: Path) -> None:
+    write_key_file(tmp_path / "postventa.key")
+    shop = {"from": "Mia <hola@mia.example>", "reply_to": "hola@mia.example"}
+    services = build_services(settings_from({"server": {"public_url": HTTPS}, "shop": shop}, tmp_path, {}))
+    client = create_app(services).test_client()
+    with services.db.writing() as session:
+        link = accounts.invite(session, services, "owner")
+    client.post(link.removeprefix(HTTPS), data=MIA, base_url=HTTPS)
+    page = words(client.get("/admin/", base_url=HTTPS).text)
+    services.db.close()
+    assert "Conectar una tienda" in page
+    assert "Tus cinco números" not in page
 
 
 def test_what_waits_comes_first_the_urgent_before_the_late(house: House, desk: Desk) -> None:
@@ -332,6 +350,8 @@ def test_going_live_says_what_it_means_and_then_does_it(house: House, desk: Desk
     house.clock.advance(minutes=1)
     [path] = desk.links("/admin/shops", "shop")
     page = words(desk.get(f"{path}/live").text)
+    assert "Por ahora ningún correo sale" in page  # they are written into a folder
+    assert "Falta tu dirección postal" not in page
     assert "0 correos por entregas pasadas" in page
     assert "correos al día" in page
     assert "Según 1 entrega en los últimos 14 días" in page
