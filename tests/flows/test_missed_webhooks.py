@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from integration.db.care_tables import Cursor, Incident
 from integration.db.queries import shops
@@ -168,16 +167,13 @@ def picture(house: House) -> dict[str, Any]:
 
 @pytest.fixture
 def houses(tmp_path: Path, clock: StandingClock) -> Iterator[Callable[[str], House]]:
-    """Houses that do not wait for the disk: what a crash does to them is tested elsewhere."""
+    """Two of them, one for each day."""
     made: list[House] = []
 
     def make(platform: str) -> House:
         folder = tmp_path / f"house{len(made)}"
         folder.mkdir()
         made.append(House(folder, clock, platform, **POLICY))
-        engine = made[-1].services.db.engine
-        engine.dispose()
-        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
         return made[-1]
 
     yield make

@@ -303,9 +303,12 @@ class PluggedOut(BaseException):
 @pytest.mark.parametrize(
     ("point", "event"), [("export_written", PersonAsked(SAM)), ("person_erased", PersonForgotten(SAM))]
 )
+@pytest.mark.parametrize("platform", ["woocommerce", "shopify"])
 def test_a_plug_pulled_before_the_note_of_it_does_it_once_more_and_tells_once(
-    house: House, point: str, event: Any
+    make_house: MakeHouse, platform: str, point: str, event: Any
 ) -> None:
+    house = make_house(platform)
+
     def pull(name: str) -> None:
         if name == point:
             raise PluggedOut
