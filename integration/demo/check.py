@@ -22,7 +22,8 @@ from integration.demo.world import CONFIG, World
 from integration.durations import parse_duration
 from integration.i18n import Words
 
-PATIENCE = timedelta(seconds=20)
+PATIENCE = timedelta(seconds=60)  # for a worker that hangs: what does not happen is seen as soon as it rests
+SOON = timedelta(seconds=20)  # less than any task waits to be tried again
 SIGNATURES = ("X-WC-Webhook-Signature", "X-Shopify-Hmac-Sha256")
 WORDS = Words("es", "ES")
 SAID = "La caja llegó rota"
@@ -179,7 +180,7 @@ class Journey:
 
     def _until(self, look: Callable[[], object], otherwise: str) -> None:
         """Look until there is something, or until nothing is left to do that could bring it."""
-        wait_for(lambda: look() or self.world.idle(PATIENCE), "the worker does not come to rest")
+        wait_for(lambda: look() or self.world.idle(SOON), "the worker does not come to rest")
         expect(bool(look()), otherwise)
 
     def _mine(self) -> list[outbox.Sent]:
@@ -194,7 +195,7 @@ class Journey:
         return sorted(mail.kind for mail in self._mine() if address in str(mail.message["To"]))
 
     def _settled(self) -> None:
-        wait_for(lambda: self.world.idle(PATIENCE), "the worker does not come to rest")
+        wait_for(lambda: self.world.idle(SOON), "the worker does not come to rest")
 
 
 def expect(held: bool, otherwise: str) -> None:

@@ -7,8 +7,9 @@ from typing import cast
 
 from sqlmodel import Session
 
+import connectors
 from emails.catalogue import KINDS
-from integration.db.queries import complaints, mails, orders
+from integration.db.queries import complaints, labels, mails, orders
 from integration.db.tables import ComplaintRow, OrderRow, Shop
 from integration.domain.facts import Order
 from integration.domain.policy import Policy
@@ -21,6 +22,14 @@ from integration.rules.compensation import identity_keys
 from integration.rules.language import language
 
 QUARTER = timedelta(days=90)
+
+
+def label_offered(session: Session, services: Services, shop: Shop) -> bool:
+    """Whether a shopper who asks for a label can have one: wanted, with an address to go to, and some are left."""
+    _, policy = policy_of(session, services, shop)
+    kind = connectors.carrier(policy.carrier).capabilities
+    left = not kind.needs_stock or labels.stock_left(session, shop.id) > 0
+    return policy.label != "off" and bool(return_address(services, shop).street) and left
 
 
 def language_of(order: Order, shop: Shop) -> str:

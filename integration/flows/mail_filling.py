@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import quote
 
 from sqlmodel import Session
@@ -21,7 +21,7 @@ from integration.domain.facts import Confidence, Item, Order
 from integration.domain.money import Money
 from integration.domain.policy import Cause, ExtraKind, Fix, Wish
 from integration.flows import linking
-from integration.flows.known import earlier_cases
+from integration.flows.known import earlier_cases, label_offered
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, return_address
 from integration.i18n import Words
@@ -130,13 +130,17 @@ def _label(filling: Filling) -> mail.LabelMail:
         frame=_frame(filling),
         items=_items(_order(filling).items),
         return_url=filling.links["r"],
-        label_style="attached" if made else "link",
+        label_style="attached" if made else _style_of_none(filling),
         label_url=f"{filling.links['r']}/label.pdf",
         number=made.reference if made else "",
         deadline=made.expires_at if made else None,
         confidence=_confidence(filling),
         **_way_back(filling),
     )
+
+
+def _style_of_none(filling: Filling) -> Literal["link", "none"]:
+    return "link" if label_offered(filling.session, filling.services, filling.shop) else "none"
 
 
 def _confidence(filling: Filling) -> Confidence | None:

@@ -10,12 +10,13 @@ from sqlmodel import Session
 from integration.db.queries import labels as rows
 from integration.db.queries import orders, shops
 from integration.db.tables import LabelRow, ReturnRow
-from integration.domain.errors import BadForm, NotFound
+from integration.domain.errors import BadForm, NotFound, Permanent
 from integration.domain.facts import Address, Item
 from integration.domain.ids import new_id, spoken_number
 from integration.flows import history, labels, mails
+from integration.flows.known import label_offered
 from integration.flows.services import Services
-from integration.flows.shops import policy_of, return_address
+from integration.flows.shops import return_address
 from integration.flows.visits import Visit, known_visit, shop_of, visit_of
 
 REASONS = ("too_small", "too_big", "not_as_described", "damaged", "wrong_item", "changed_mind", "other")
@@ -72,6 +73,7 @@ def announce(services: Services, token: str, form: Mapping[str, str]) -> ReturnV
         order_row = orders.get(session, visit.shop_id, visit.order_id)
         chosen = _chosen(form, orders.facts(order_row).items)
         reason, wish = _choice(form, "reason", ("", *REASONS)), _choice(form, "wish", RETURN_WISHES)
+        text = _text(form)
         row = rows.return_of_order(session, visit.shop_id, visit.order_id)
         new = row is None
         if row is None:
@@ -81,7 +83,7 @@ def announce(services: Services, token: str, form: Mapping[str, str]) -> ReturnV
             )  # fmt: skip
             session.add(row)
         row.reason, row.wish, row.items = reason, wish, {"quantities": chosen}
-        row.text = form.get("text", "").strip()[:TEXT_MAX]
+        row.text = text
         session.flush()
         if new:
             _tell(session, services, row)
@@ -119,18 +121,28 @@ def _choice(form: Mapping[str, str], field: str, known: tuple[str, ...]) -> str:
     return value
 
 
+def _text(form: Mapping[str, str]) -> str:
+    text = form.get("text", "").strip()
+    if len(text) > TEXT_MAX:
+        raise BadForm("text_too_long", field="text", most=TEXT_MAX)
+    return text
+
+
 def label_pdf(services: Services, token: str) -> tuple[str, bytes]:
     """File name and PDF of the label of this returns link, made now if the policy says on request.
 
-    `NotFound("no_label")` when the policy gives none or the shop has no return address.
+    `NotFound("no_label")` when the policy gives none, the shop has no return address, or none is left.
     """
     with services.db.writing_for(shop_of("r", token, services.clock())) as session:
         visit = known_visit(session, services, "r", token, services.clock())
         made = _newest(session, visit)
-        if made is None and not _offered(session, services, visit):
+        if made is None and not label_offered(session, services, shops.shop(session, visit.shop_id)):
             raise NotFound("no_label")
         subject = made.subject if made else f"label:{orders.get(session, visit.shop_id, visit.order_id).ref}"
-    row = labels.make(services, visit.shop_id, visit.order_id, subject)
+    try:
+        row = labels.make(services, visit.shop_id, visit.order_id, subject)
+    except Permanent as error:  # somebody else took the last one meanwhile
+        raise NotFound("no_label") from error
     if row.pdf is None:
         raise NotFound("no_label")
     return f"{row.reference}.pdf", services.vault.open_bytes(row.pdf)
@@ -139,12 +151,6 @@ def label_pdf(services: Services, token: str) -> tuple[str, bytes]:
 def _newest(session: Session, visit: Visit) -> LabelRow | None:
     made = [row for row in rows.of_order(session, visit.shop_id, visit.order_id) if row.state == "created"]
     return made[-1] if made else None
-
-
-def _offered(session: Session, services: Services, visit: Visit) -> bool:
-    shop = shops.shop(session, visit.shop_id)
-    _, policy = policy_of(session, services, shop)
-    return policy.label != "off" and bool(return_address(services, shop).street)
 
 
 def _view(session: Session, services: Services, visit: Visit) -> ReturnView:
@@ -157,5 +163,5 @@ def _view(session: Session, services: Services, visit: Visit) -> ReturnView:
         return_address=return_address(services, shop),
         label=LabelView(made.reference, made.method, made.postage_paid) if made else None,
         announced=AnnouncedView(told.number, told.items["quantities"], told.reason, told.wish) if told else None,
-        label_offered=made is not None or _offered(session, services, visit),
+        label_offered=made is not None or label_offered(session, services, shop),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 from integration.db.tables import CodeRow, ComplaintRow, HistoryRow, MailRow, OrderRow, Receipt, ShipmentRow, Task
 from tests.flows.conftest import MakeHouse
@@ -19,6 +20,9 @@ def test_a_delivery_brings_the_label_and_the_survey_by_mail(house: House) -> Non
     assert pdf.startswith(b"%PDF")
     assert label.message["To"].addresses[0].addr_spec == "sam@example.com"
     assert label.message["Reply-To"] == "hola@mia.example"
+    [order] = house.rows(OrderRow)
+    [greeting] = re.findall(r"https://wa\.me/34600000001\?text=(\S+)", label.text)
+    assert unquote(greeting) == f"Hola, escribo por mi pedido {order.number}."
 
 
 def test_a_cause_brings_a_fix_and_a_code_made_in_the_store(house: House) -> None:

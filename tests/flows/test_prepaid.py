@@ -47,11 +47,16 @@ def test_without_a_label_left_the_mail_goes_out_without_one_and_the_owner_is_tol
     house.deliver()
     [mail] = house.mails("label")
     assert mail.attachments == {}
+    assert "label.pdf" not in mail.text  # nor a link to make one
     assert len(house.mails("owner_notice")) == 1
+    page = house.client.post(f"{house.link('label', 'r')}/label.pdf", data={"action": "label"}, follow_redirects=True)
+    assert page.status_code == 200
+    assert "Escríbenos antes de enviar nada" in page.text
 
 
 def test_a_label_that_is_made_on_request_is_told_as_the_paid_one_it_will_be(make_house: MakeHouse) -> None:
     house = make_house("woocommerce", carrier="prepaid", label="on_request")
+    upload(house, paid(1))
     house.deliver()
     [mail] = house.mails("label")
     assert "El envío de vuelta ya está pagado." in mail.text

@@ -59,6 +59,14 @@ def test_sent_twice_it_is_one_return_and_sent_again_it_is_changed(house: House) 
     assert len(house.mails("return_ack")) == len(house.mails("owner_return")) == 1
 
 
+def test_words_that_are_too_many_are_told_beside_the_box_and_not_cut(house: House) -> None:
+    [(first, _), *_] = items(house, house.deliver())
+    page = house.client.post(house.link("label", "r"), data=FORM | {f"item-{first}": "1", "text": "x" * 2001})
+    assert page.status_code == 400
+    assert "2000" in page.text
+    assert house.rows(ReturnRow) == []
+
+
 def test_nobody_has_to_say_why_she_sends_it_back(house: House) -> None:
     [(first, _), *_] = items(house, house.deliver())
     path = house.link("label", "r")

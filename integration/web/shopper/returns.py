@@ -7,7 +7,7 @@ from io import BytesIO
 from flask import Response, redirect, send_file, url_for
 from werkzeug import Response as BaseResponse
 
-from integration.domain.errors import BadForm
+from integration.domain.errors import BadForm, NotFound
 from integration.flows import returns
 from integration.flows.returns import REASONS, RETURN_WISHES, TEXT_MAX, ReturnView
 from integration.web.forms import Form, admitted
@@ -31,7 +31,12 @@ def label(token: str) -> BaseResponse:
     """The label as a file. Only her button makes a new one: a scanner that opens links must not use up labels."""
     if admitted("r", token) is None and returns.page(services(), token).label is None:
         return redirect(url_for("shopper.return", token=token), 303)
-    name, pdf = returns.label_pdf(services(), token)
+    try:
+        name, pdf = returns.label_pdf(services(), token)
+    except NotFound as error:
+        if error.code != "no_label":
+            raise
+        return redirect(url_for("shopper.return", token=token), 303)  # which says whom to ask
     return send_file(BytesIO(pdf), "application/pdf", as_attachment=True, download_name=name, etag=False)
 
 
