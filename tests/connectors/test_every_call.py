@@ -258,3 +258,30 @@ def test_every_field_that_we_read_of_an_order_was_in_one_that_a_real_store_sent(
         woocommerce_webhook.parse(headers["x-wc-webhook-topic"], body)
     assert len(seen.read) > 40
     assert seen.read - seen.there == set()
+
+
+LISTS = {"$.orders", "$.coupons", "$.notes", "$.totals", "$.webhooks"}  # our names for answers that are lists
+ANSWERED = {
+    *("$.namespaces", "$.gmt_offset", "$.timezone_string"),
+    *("$.environment", "$.settings", "$.active_plugins", "$.settings.HPOS_enabled"),
+    *(f"$.environment.{name}" for name in ("home_url", "language", "version", "wp_cron", "wp_version")),
+    *("$.totals.slug", "$.webhooks.topic", "$.webhooks.delivery_url"),
+}
+"""Every other field that we read, as WooCommerce 10.5.0 answered it or its reference names it (facts 3.3, 4)."""
+
+
+def test_every_other_field_that_we_read_is_one_that_a_real_store_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integration.demo.stores.woocommerce_hooks.post", lambda *_: 200)
+    seen = Seen(monkeypatch)
+    for name in ORDERS:
+        headers, body = capture(name)
+        woocommerce_webhook.parse(headers["x-wc-webhook-topic"], body)
+    ours = {path.rpartition(".")[2] for path in seen.read} | set(json.loads(capture("coupon.created__plain")[1]))
+    running = Store(WooCommerceHarness(tmp_path))
+    use_woocommerce(running)
+    running.harness.stop()
+    others = {path for path in seen.read if path.rpartition(".")[2] not in ours}
+    assert others == ANSWERED | LISTS
+    assert others - seen.there == set()
