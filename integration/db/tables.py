@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+OPEN_MAILS = "('queued', 'sending', 'dead', 'ambiguous')"
+
 
 def _json() -> Any:
     return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
@@ -78,8 +80,9 @@ class Receipt(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("connection_id", "delivery_key", "repeat"),
         _part("ix_receipts_kept", "state = 'kept'", "shop_id", "id"),
-        _part("ix_receipts_odd", "state IN ('unreadable', 'failed', 'ignored')", "state"),
+        _part("ix_receipts_odd", "state IN ('unreadable', 'failed', 'ignored')", "state", "shop_id", "id"),
         Index("ix_receipts_order", "shop_id", "order_ref"),
+        Index("ix_receipts_heard", "shop_id", "received_at"),
     )
     id: str = Field(primary_key=True)
     connection_id: str = Field(foreign_key="connections.id")
@@ -104,10 +107,10 @@ class OrderRow(SQLModel, table=True):
     __tablename__ = "orders"
     __table_args__ = (
         UniqueConstraint("shop_id", "ref"),
-        Index("ix_orders_customer", "shop_id", "customer_key", "placed_at"),
+        Index("ix_orders_customer", "shop_id", "customer_key", "placed_at", "state"),
         Index("ix_orders_number", "shop_id", "number"),
         Index("ix_orders_delivered", "shop_id", "delivered_at", "customer_key"),
-        Index("ix_orders_created", "shop_id", "created_at"),
+        Index("ix_orders_created", "shop_id", "created_at", "id"),
     )
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id")
@@ -174,7 +177,8 @@ class Task(SQLModel, table=True):
         UniqueConstraint("shop_id", "key"),
         _part("ix_tasks_open", "state IN ('ready', 'leased')", "due_at"),
         _part("ix_tasks_held", "state IN ('ready', 'leased') AND lease_until IS NOT NULL", "lease_until", "shop_id"),
-        _part("ix_tasks_stopped", "state IN ('ambiguous', 'dead')", "state"),
+        _part("ix_tasks_stopped", "state IN ('ambiguous', 'dead')", "shop_id", "done_at"),
+        _part("ix_tasks_put_off", "state = 'ready' AND reason <> ''", "shop_id", "reason"),
     )
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id")
@@ -202,14 +206,17 @@ class MailRow(SQLModel, table=True):
     __tablename__ = "mails"
     __table_args__ = (
         UniqueConstraint("shop_id", "key"),
-        Index("ix_mails_created", "shop_id", "created_at"),
+        Index("ix_mails_created", "shop_id", "created_at", "id"),
         Index("ix_mails_kinds", "kind", "state"),
-        Index("ix_mails_sent", "shop_id", "kind", "sent_at"),
+        Index("ix_mails_sent", "shop_id", "sent_at", "kind", "order_id"),
+        _part("ix_mails_complaint", "complaint_id IS NOT NULL", "shop_id", "complaint_id", "kind", "sent_at"),
+        _part("ix_mails_open", f"state IN {OPEN_MAILS}", "shop_id", "created_at", "id", "state"),
+        _part("ix_mails_preview", "state = 'skipped' AND reason = 'preview'", "shop_id", "created_at", "id"),
     )
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id")
     order_id: str | None = Field(default=None, foreign_key="orders.id", index=True)
-    complaint_id: str | None = Field(default=None, index=True)
+    complaint_id: str | None = None
     kind: str
     key: str
     state: str = "queued"
@@ -286,8 +293,9 @@ class AnswerRow(SQLModel, table=True):
     """What the shopper sent; one per order."""
 
     __tablename__ = "answers"
+    __table_args__ = (Index("ix_answers_answered", "shop_id", "answered_at", "score", "order_id"),)
     id: str = Field(primary_key=True)
-    shop_id: str = Field(foreign_key="shops.id", index=True)
+    shop_id: str = Field(foreign_key="shops.id")
     order_id: str = Field(foreign_key="orders.id", unique=True)
     score: int
     cause: str | None = None
@@ -301,7 +309,12 @@ class ComplaintRow(SQLModel, table=True):
     """A complaint with its decision: a fix and an extra."""
 
     __tablename__ = "complaints"
-    __table_args__ = (UniqueConstraint("shop_id", "number"), Index("ix_complaints_opened", "shop_id", "opened_at"))
+    __table_args__ = (
+        UniqueConstraint("shop_id", "number"),
+        Index("ix_complaints_opened", "shop_id", "opened_at", "order_id", "state"),
+        _part("ix_complaints_open", "state <> 'closed'", "shop_id", "state"),
+        _part("ix_complaints_closed", "state = 'closed'", "shop_id", "closed_at", "cause", "id"),
+    )
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shops.id")
     order_id: str = Field(foreign_key="orders.id", index=True)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sqlmodel import Session
 
-from integration.db.queries import accounts, lists, shops
+from integration.db.queries import accounts, lists, pages, shops
 from integration.db.tables import CaseNote, ComplaintRow
 from integration.domain.errors import BadForm
 from integration.domain.ids import new_id
@@ -68,10 +68,12 @@ def listed(
     services: Services, who: Person, shop_ids: Sequence[str], which: Which, cause: str = "", page: int = 0
 ) -> tuple[tuple[CaseLine, ...], bool]:
     """A page of cases, the pressing ones first, and whether there are more."""
-    states = ("closed",) if which == "closed" else lists.UNDONE
-    mine = who.id if which == "mine" else ""
+    mine, skip = who.id if which == "mine" else "", page * PAGE
     with services.db.reading() as session:
-        found = lists.cases(session, shop_ids, states, cause, mine, PAGE + 1, page * PAGE)
+        if which == "closed":
+            found = pages.closed_cases(session, shop_ids, cause, PAGE + 1, skip)
+        else:
+            found = pages.cases(session, shop_ids, lists.UNDONE, cause, mine, PAGE + 1, skip)
         lines = _lines(session, services, found[:PAGE])
     return lines, len(found) > PAGE
 
@@ -93,7 +95,7 @@ def pressing(services: Services, who: Person, most: int) -> tuple[tuple[CaseLine
     """The cases that wait for somebody here, and how many there are in all."""
     waiting = ("received", "acknowledged", "in_progress", "decided")
     with services.db.reading() as session:
-        found = lists.cases(session, who.shops, waiting, "", "", most, 0)
+        found = pages.cases(session, who.shops, waiting, "", "", most, 0)
         return _lines(session, services, found), lists.open_cases(session, who.shops, waiting)
 
 

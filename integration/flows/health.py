@@ -85,7 +85,7 @@ def _read(shop: Shop, cursor: Cursor | None, now: datetime) -> Finding:
 
 
 def _waiting(session: Session) -> Iterator[Finding]:
-    receipts, stopped = counts.receipts(session), counts.stopped_tasks(session)
+    receipts, stopped = counts.odd_receipts(session), counts.stopped_tasks(session)
     dead, ambiguous = (sum(n for _, found, n in stopped if found == state) for state in ("dead", "ambiguous"))
     odd = receipts.get("unreadable", 0) + receipts.get("failed", 0)
     yield Finding("receipts", not odd, {"n": odd})

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from integration.db.queries import mail_events, outbox, shops
+from integration.db.queries import lists, mail_events, shops
 from integration.db.tables import Shop
 from integration.flows.findings import Finding
 from integration.flows.pacing import DAY_FULL
@@ -26,10 +26,9 @@ def examine(services: Services) -> list[Finding]:
 
 def _of_shop(session: Session, shop: Shop, now: datetime) -> list[Finding]:
     found = []
-    waiting = outbox.held(session, shop.id, DAY_FULL)
-    if waiting:
-        last = max(task.due_at for task in waiting)
-        params = {"shop": shop.name, "n": len(waiting), "last": f"{last:%Y-%m-%d}"}
+    waiting, last = lists.put_off(session, shop.id, DAY_FULL)
+    if last:
+        params = {"shop": shop.name, "n": waiting, "last": f"{last:%Y-%m-%d}"}
         found.append(Finding("mails_waiting", ok=last - now <= _LONG, params=params))
     counts = mail_events.counts(session, shop.id, now - _PERIOD)
     sent, hard, soft, spam = (counts.get(kind, 0) for kind in ("sent", "hard", "soft", "complaint"))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlmodel import Session
 
 from integration.db.queries import numbers as rows
-from integration.db.tables import HistoryRow
+from integration.db.queries.numbers import ANSWERED, RESOLVED, SILENT, UNRESOLVED, Course
 from integration.flows.services import Services
 from integration.rules import kpis
-from integration.rules.kpis import Case, Customer, Group, Line, Period, Step
+from integration.rules.kpis import Case, Group, Line, People, Period, Step
 
 PERIODS = (7, 30, 90, 365)
+GROUPS: dict[int, Group] = {SILENT: "silent", ANSWERED: "answered", RESOLVED: "resolved", UNRESOLVED: "unresolved"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,50 +59,38 @@ def _lines(session: Session, shops: Sequence[str], period: Period) -> tuple[Line
         *kpis.first_response(cases),
         *kpis.resolution(cases),
         *kpis.satisfaction(rows.scores(session, shops, *span), *rows.surveys(session, shops, *span)),
-        *kpis.retention(_customers(session, shops, _window(period))),
+        *kpis.retention(_people(session, shops, _window(period))),
         *kpis.redemption(*reversed(rows.codes(session, shops, *span))),
     )
 
 
 def _cases(session: Session, shops: Sequence[str], period: Period) -> list[Case]:
-    span = (period.start, period.end)
-    told, steps = defaultdict[str, list[datetime]](list), defaultdict[str, list[HistoryRow]](list)
-    for complaint, at in rows.told(session, shops, *span):
-        told[str(complaint)] += [at] if at else []
-    for step in rows.steps(session, shops, *span):
-        steps[step.subject].append(step)
-    return [
-        _case(cause, opened_at, steps[complaint], told[complaint])
-        for complaint, cause, opened_at in rows.complaints(session, shops, *span)
-    ]
+    return [_case(course) for course in rows.courses(session, shops, period.start, period.end)]
 
 
-def _case(cause: str, opened_at: datetime, steps: Sequence[HistoryRow], told: Sequence[datetime]) -> Case:
-    first, final = kpis.resolved([Step(step.at, step.from_state, step.to_state) for step in steps], told)
+def _case(course: Course) -> Case:
+    first, final = kpis.resolved(_steps(course), [course.told] if course.told else [])
     return Case(
-        cause=cause,
-        opened_at=opened_at,
-        acknowledged_at=next((step.at for step in steps if step.to_state == "acknowledged"), None),
-        replied_at=next((step.at for step in steps if _by_a_person(step)), None),
+        cause=course.cause,
+        opened_at=course.opened,
+        acknowledged_at=course.acknowledged,
+        replied_at=course.replied,
         first_resolved_at=first,
         resolved_at=final,
     )
 
 
-def _by_a_person(step: HistoryRow) -> bool:
-    """Whether the shopper heard from a person: her words, or her decision."""
-    return step.reason == "first_human_reply" or (step.actor == "owner" and step.to_state == "decided")
+def _steps(course: Course) -> list[Step]:
+    """The moves that decide when it was resolved: of each kind the first, of a case reopened the last, too."""
+    moves = (
+        (course.decided, "", "decided"),
+        (course.closed, "", "closed"),
+        (course.reopened_last, "closed", "in_progress"),
+        (course.closed_last, "", "closed"),
+    )
+    return [Step(at, old, new) for at, old, new in moves if at]
 
 
-def _customers(session: Session, shops: Sequence[str], window: Period) -> list[Customer]:
-    groups: dict[tuple[str, str], Group] = {}
-    for shop, who in rows.answerers(session, shops, window.start):
-        groups[shop, who] = "answered"
-    for shop, who, state in rows.complainers(session, shops, window.start):
-        solved = state in ("decided", "closed") and groups.get((shop, who)) != "unresolved"
-        groups[shop, who] = "resolved" if solved else "unresolved"
-    return [
-        Customer(at, again, groups.get((shop, who), "silent"))
-        for shop, who, at, again in rows.buyers(session, shops, window.start, window.end)
-        if at
-    ]
+def _people(session: Session, shops: Sequence[str], window: Period) -> list[People]:
+    found = rows.returned(session, shops, window.start, window.end, kpis.RETURN_WINDOW.days)
+    return [People(GROUPS[told], count, back) for told, count, back in found]

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from integration.db.queries import complaints, lists, shops
+from integration.db.queries import complaints, lists, pages, shops
 from integration.db.queries import orders as rows
 from integration.db.tables import OrderRow
 from integration.domain.facts import Order, Shipment
@@ -56,7 +56,7 @@ class OrderView:
 def listed(services: Services, shop_ids: Sequence[str], page: int) -> tuple[tuple[OrderLine, ...], bool]:
     """A page of orders, the newest first, and whether there are more."""
     with services.db.reading() as session:
-        found = lists.orders(session, shop_ids, PAGE + 1, page * PAGE)
+        found = pages.orders(session, shop_ids, PAGE + 1, page * PAGE)
         return _lines(session, found[:PAGE]), len(found) > PAGE
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from emails.catalogue import KINDS
-from integration.db.queries import lists, orders, shops
+from integration.db.queries import lists, orders, pages, shops
 from integration.db.rehearsal import rehearsing
 from integration.db.tables import MailRow
 from integration.domain.errors import PostventaError
@@ -58,7 +58,7 @@ def listed(services: Services, shop_ids: Sequence[str], which: Which, page: int)
     """A page of mails, the newest first, and whether there are more; `would` are those of a preview."""
     reason = PREVIEW if which == "would" else ""
     with services.db.reading() as session:
-        found = lists.mails(session, shop_ids, STATES[which], reason, PAGE + 1, page * PAGE)
+        found = pages.mails(session, shop_ids, STATES[which], reason, PAGE + 1, page * PAGE)
         names = {shop.id: shop.name for shop in shops.all_shops(session)}
     return tuple(_line(row, names[row.shop_id], number or "") for row, number in found[:PAGE]), len(found) > PAGE
 

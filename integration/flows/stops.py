@@ -6,11 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
-
-from integration.db.queries import complaints, lists, outbox, shops
+from integration.db.queries import complaints, lists, shops
 from integration.db.queries import mails as mail_rows
-from integration.db.queries import orders as order_rows
+from integration.db.queries.lists import NOTHING, Behind
 from integration.db.tables import Task
 from integration.domain.errors import Conflict
 from integration.flows import history
@@ -45,35 +43,28 @@ def listed(services: Services, who: Person) -> tuple[Stop, ...]:
     with services.db.reading() as session:
         names = {shop.id: shop.name for shop in shops.all_shops(session)}
         found = lists.stopped(session, who.shops, SHOWN)
-        return tuple(_stop(session, task, names[task.shop_id]) for task in found)
+        about = lists.behind(session, who.shops, [(task.kind, _named(task)) for task in found])
+        return tuple(_stop(task, names[task.shop_id], about.get(_named(task), NOTHING)) for task in found)
 
 
-def _stop(session: Session, task: Task, shop: str) -> Stop:
-    mail = mail_rows.get(session, task.shop_id, task.subject) if task.kind == "SendMail" else None
-    order_id = mail.order_id if mail else _order_of(session, task)
-    row = order_rows.get(session, task.shop_id, order_id) if order_id else None
+def _named(task: Task) -> str:
+    """The id in its subject; that of `NoteOrder` says first what is noted."""
+    return task.subject.rpartition(":")[2]
+
+
+def _stop(task: Task, shop: str, about: Behind) -> Stop:
     return Stop(
         id=task.id,
         kind=task.kind,
-        mail=mail.kind if mail else "",
-        mail_id=mail.id if mail else "",
+        mail=about.mail,
+        mail_id=task.subject if about.mail else "",
         shop=shop,
-        order_id=order_id or "",
-        order=(row.number or row.ref) if row else "",
+        order_id=about.order_id,
+        order=about.order,
         reason=task.reason,
         unsure=task.state == "ambiguous",
         at=task.done_at or task.created_at,
     )
-
-
-def _order_of(session: Session, task: Task) -> str:
-    if task.kind in ("CreateDiscount", "RevokeDiscount"):
-        return complaints.code(session, task.shop_id, task.subject).order_id
-    if task.kind == "RunFollowUp":
-        return outbox.followup(session, task.shop_id, task.subject).order_id
-    if task.kind == "NoteOrder":
-        return complaints.get(session, task.shop_id, task.subject.partition(":")[2]).order_id
-    return task.subject if task.kind == "AssumeDelivered" else ""
 
 
 def retry(services: Services, who: Person, task_id: str) -> None:

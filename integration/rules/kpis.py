@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -75,12 +75,12 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
-    """A person with a delivery: when it was, when she next bought, and what she told us."""
+class People:
+    """How many had a delivery and told us this, and how many of them bought again within `RETURN_WINDOW` of it."""
 
-    delivered_at: datetime
-    next_order_at: datetime | None
     group: Group
+    count: int
+    back: int
 
 
 def complaints(cases: Sequence[Case], delivered: int) -> tuple[Line, ...]:
@@ -113,17 +113,20 @@ def resolution(cases: Sequence[Case]) -> tuple[Line, ...]:
     return (*_spread("resolution", finals, len(cases)), *_spread("first_resolution", firsts, len(cases)))
 
 
-def satisfaction(scores: Sequence[int], mailed: int, answered_of_mailed: int) -> tuple[Line, ...]:
-    """CSAT: answers of 4 and 5 among all that were sent, and how many of the surveys mailed were answered (B12)."""
-    happy = sum(1 for score in scores if score >= 4)
-    return (share("csat", happy, len(scores)), share("response_rate", answered_of_mailed, mailed))
+def satisfaction(scores: Mapping[int, int], mailed: int, answered_of_mailed: int) -> tuple[Line, ...]:
+    """CSAT: answers of 4 and 5 among all that were sent, and how many of the surveys mailed were answered (B12).
+
+    `scores` tells how often each was sent.
+    """
+    happy = sum(times for score, times in scores.items() if score >= 4)
+    return (share("csat", happy, sum(scores.values())), share("response_rate", answered_of_mailed, mailed))
 
 
-def retention(customers: Sequence[Customer]) -> tuple[Line, ...]:
+def retention(people: Sequence[People]) -> tuple[Line, ...]:
     """People who bought again within 90 days of a delivery, all and by what they had told us."""
-    groups = {name: [one for one in customers if one.group == name] for name in ("resolved", "unresolved", "silent")}
-    apart = (_retained(f"retention_{name}", people) for name, people in groups.items())
-    return (_retained("retention", customers), *apart)
+    groups = {name: [one for one in people if one.group == name] for name in ("resolved", "unresolved", "silent")}
+    apart = (_retained(f"retention_{name}", those) for name, those in groups.items())
+    return (_retained("retention", people), *apart)
 
 
 def redemption(used: int, given: int) -> tuple[Line, ...]:
@@ -131,13 +134,8 @@ def redemption(used: int, given: int) -> tuple[Line, ...]:
     return (share("codes_used", used, given),)
 
 
-def _retained(name: str, customers: Sequence[Customer]) -> Line:
-    back = sum(1 for one in customers if _came_back(one))
-    return share(name, back, len(customers))
-
-
-def _came_back(one: Customer) -> bool:
-    return one.next_order_at is not None and one.next_order_at - one.delivered_at <= RETURN_WINDOW
+def _retained(name: str, people: Sequence[People]) -> Line:
+    return share(name, sum(one.back for one in people), sum(one.count for one in people))
 
 
 def share(name: str, part: int, whole: int) -> Line:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from integration.app import build_services
+from integration.db import schema
 from integration.domain.errors import Misconfigured
 from integration.i18n import LANGUAGES
 from integration.settings import load
@@ -28,7 +29,7 @@ def newer(site: Site) -> Iterator[Site]:
         connection.execute(text(f"UPDATE alembic_version SET version_num = '{NEWER}'"))
     yield site
     with site.house.services.db.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{schema.head()}'"))
 
 
 def kept(site: Site) -> bool:

@@ -43,11 +43,16 @@ def oldest_due(session: Session, now: datetime) -> datetime | None:
 
 def receipts(session: Session) -> dict[str, int]:
     """Webhook deliveries by state; what is neither kept nor odd was done."""
-    counted = select(Receipt.state, func.count()).where(_ODD).group_by(Receipt.state)
-    states = dict(session.exec(counted).all())
+    states = odd_receipts(session)
     states["kept"] = session.exec(select(func.count()).select_from(Receipt).where(_KEPT)).one()
     total = session.exec(select(func.count()).select_from(Receipt)).one()
     return states | {"done": total - sum(states.values())}
+
+
+def odd_receipts(session: Session) -> dict[str, int]:
+    """The states of those that nobody acted on, and how many there are of each."""
+    counted = select(Receipt.state, func.count()).where(_ODD).group_by(Receipt.state)
+    return dict(session.exec(counted).all())
 
 
 def mails(session: Session) -> Sequence[tuple[str, str, int]]:

@@ -1,42 +1,48 @@
-"""What the desk lists: cases, orders, mails and stopped work of some shops, page by page."""
+"""What the desk asks for of some shops: one thing by its id, what stopped or stands still, and how much there is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, func
+import sqlalchemy as sql
+from sqlalchemy import func, literal, text
 from sqlmodel import Session, col, select
 
-from integration.db.tables import CaseNote, ComplaintRow, FollowUpRow, MailRow, OrderRow, Pause, Receipt, Task
+from integration.db.tables import (
+    OPEN_MAILS,
+    CaseNote,
+    CodeRow,
+    ComplaintRow,
+    FollowUpRow,
+    MailRow,
+    OrderRow,
+    Pause,
+    Receipt,
+    Task,
+)
 from integration.domain.errors import NotFound
 
 Shops = Sequence[str]
 UNDONE = ("received", "acknowledged", "in_progress", "waiting_customer", "decided")
 
-
-def cases(
-    session: Session, shops: Shops, states: Sequence[str], cause: str, mine: str, most: int, skip: int
-) -> Sequence[tuple[ComplaintRow, str]]:
-    """Complaints with their order's number: urgent ones first, then by due time; closed ones by when they closed."""
-    query = select(ComplaintRow, OrderRow.number).where(
-        col(ComplaintRow.shop_id).in_(shops), col(ComplaintRow.state).in_(states), OrderRow.id == ComplaintRow.order_id
-    )
-    if cause:
-        query = query.where(ComplaintRow.cause == cause)
-    if mine:
-        query = query.where(ComplaintRow.assignee == mine)
-    urgent = case((col(ComplaintRow.severity) == "urgent", 0), else_=1)
-    order = (
-        (col(ComplaintRow.closed_at).desc(),) if "closed" in states else (urgent, col(ComplaintRow.due_at))
-    )  # fmt: skip
-    return session.exec(query.order_by(*order, ComplaintRow.id).offset(skip).limit(most)).all()
+# Word for word the conditions of the partial indexes: with a parameter in their place SQLite would not use them.
+NOT_CLOSED = text("complaints.state <> 'closed'")
+CLOSED = text("complaints.state = 'closed'")
+OPEN_MAIL = text(f"mails.state IN {OPEN_MAILS}")
+PREVIEWED = text("mails.state = 'skipped' AND mails.reason = 'preview'")
+STOPPED = text("tasks.state IN ('ambiguous', 'dead')")
+PUT_OFF = text("tasks.state = 'ready' AND tasks.reason <> ''")
+ODD = text("receipts.state IN ('unreadable', 'failed', 'ignored')")
 
 
 def open_cases(session: Session, shops: Shops, states: Sequence[str] = UNDONE) -> int:
-    """How many complaints are in these states."""
-    mine = (col(ComplaintRow.shop_id).in_(shops), col(ComplaintRow.state).in_(states))
-    return session.exec(select(func.count(col(ComplaintRow.id))).where(*mine)).one()
+    """How many complaints are in these of the `UNDONE` states."""
+    mine = (col(ComplaintRow.shop_id).in_(shops), NOT_CLOSED, col(ComplaintRow.state).in_(states))
+    return session.exec(select(func.count()).select_from(ComplaintRow).where(*mine)).one()
 
 
 def complaint(session: Session, shops: Shops, complaint_id: str) -> ComplaintRow:
@@ -52,13 +58,6 @@ def notes(session: Session, shop_id: str, complaint_id: str) -> Sequence[CaseNot
     """What the desk wrote about a case, oldest first."""
     mine = (CaseNote.shop_id == shop_id, CaseNote.complaint_id == complaint_id, CaseNote.text != "")
     return session.exec(select(CaseNote).where(*mine).order_by(CaseNote.id)).all()
-
-
-def orders(session: Session, shops: Shops, most: int, skip: int) -> Sequence[OrderRow]:
-    """The orders we heard of last."""
-    mine = select(OrderRow).where(col(OrderRow.shop_id).in_(shops))
-    newest = (col(OrderRow.created_at).desc(), col(OrderRow.id).desc())
-    return session.exec(mine.order_by(*newest).offset(skip).limit(most)).all()
 
 
 def orders_called(session: Session, shops: Shops, number: str, people: Sequence[str], most: int) -> Sequence[OrderRow]:
@@ -79,20 +78,6 @@ def order(session: Session, shops: Shops, order_id: str) -> OrderRow:
     return found
 
 
-def mails(
-    session: Session, shops: Shops, states: Sequence[str], reason: str, most: int, skip: int
-) -> Sequence[tuple[MailRow, str | None]]:
-    """Mails with their order's number, the newest first; `reason` picks those skipped for it."""
-    query = select(MailRow, OrderRow.number).join(OrderRow, col(OrderRow.id) == col(MailRow.order_id), isouter=True)
-    query = query.where(col(MailRow.shop_id).in_(shops))
-    if states:
-        query = query.where(col(MailRow.state).in_(states))
-    if reason:
-        query = query.where(MailRow.reason == reason)
-    newest = (col(MailRow.created_at).desc(), col(MailRow.id).desc())
-    return session.exec(query.order_by(*newest).offset(skip).limit(most)).all()
-
-
 def mail(session: Session, shops: Shops, mail_id: str) -> MailRow:
     """The mail by our id; `NotFound("no_mail")` also for another shop's."""
     mine = (col(MailRow.shop_id).in_(shops), MailRow.id == mail_id)
@@ -104,14 +89,61 @@ def mail(session: Session, shops: Shops, mail_id: str) -> MailRow:
 
 def stopped(session: Session, shops: Shops, most: int) -> Sequence[Task]:
     """Work that ended without its effect, or with an effect nobody is sure of; the newest first."""
-    mine = (col(Task.shop_id).in_(shops), col(Task.state).in_(("dead", "ambiguous")), Task.reason != "discarded")
+    mine = (col(Task.shop_id).in_(shops), STOPPED, Task.reason != "discarded")
     return session.exec(select(Task).where(*mine).order_by(col(Task.done_at).desc()).limit(most)).all()
 
 
 def stopped_count(session: Session, shops: Shops) -> int:
     """How much of it there is."""
-    mine = (col(Task.shop_id).in_(shops), col(Task.state).in_(("dead", "ambiguous")), Task.reason != "discarded")
+    mine = (col(Task.shop_id).in_(shops), STOPPED, Task.reason != "discarded")
     return session.exec(select(func.count(col(Task.id))).where(*mine)).one()
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What a task is about: the kind of its mail, if it is one, and the order."""
+
+    mail: str = ""
+    order_id: str = ""
+    order: str = ""
+
+
+NOTHING = Behind()
+_BEHIND: Mapping[str, Any] = {
+    "SendMail": MailRow, "CreateDiscount": CodeRow, "RevokeDiscount": CodeRow, "RunFollowUp": FollowUpRow,
+    "NoteOrder": ComplaintRow, "AssumeDelivered": OrderRow,
+}  # fmt: skip
+"""By kind of task, the table that the id in its subject is of."""
+
+
+def behind(session: Session, shops: Shops, named: Iterable[tuple[str, str]]) -> dict[str, Behind]:
+    """By the id that a task names, what it is about; one statement for each kind of thing."""
+    ids = defaultdict[Any, set[str]](set)
+    for kind, each in named:
+        if kind in _BEHIND:
+            ids[_BEHIND[kind]].add(each)
+    found: dict[str, Behind] = {}
+    for table, those in ids.items():
+        found |= {each: about for each, shop, about in _behind(session, table, those) if shop in shops}
+    return found
+
+
+def _behind(session: Session, table: Any, ids: Collection[str]) -> Iterator[tuple[str, str, Behind]]:
+    """With the shop, which is looked at here: beside it SQLite would not go by the ids."""
+    order_id: Any = table.id if table is OrderRow else table.order_id
+    mail: Any = table.kind if table is MailRow else literal("")
+    number = func.coalesce(func.nullif(col(OrderRow.number), ""), col(OrderRow.ref), "")
+    query = sql.select(table.id, table.shop_id, mail, order_id, number).select_from(table).where(table.id.in_(ids))
+    if table is not OrderRow:
+        query = query.join(OrderRow, col(OrderRow.id) == order_id, isouter=True)
+    for each, shop, kind, order, name in session.execute(query):
+        yield each, shop, Behind(kind, order or "", name)
+
+
+def put_off(session: Session, shop_id: str, reason: str) -> tuple[int, datetime | None]:
+    """How many tasks were put off for one reason, and until when the last of them."""
+    mine = (Task.shop_id == shop_id, PUT_OFF, Task.reason == reason)
+    return session.exec(select(func.count(), func.max(Task.due_at)).select_from(Task).where(*mine)).one()
 
 
 def task(session: Session, shops: Shops, task_id: str) -> Task:
@@ -124,7 +156,7 @@ def task(session: Session, shops: Shops, task_id: str) -> Task:
 
 def odd_receipts(session: Session, shops: Shops, states: Sequence[str], most: int) -> Sequence[Receipt]:
     """Webhooks that nobody could act on, the newest first."""
-    mine = (col(Receipt.shop_id).in_(shops), col(Receipt.state).in_(states))
+    mine = (ODD, col(Receipt.state).in_(states), col(Receipt.shop_id).in_(shops))
     return session.exec(select(Receipt).where(*mine).order_by(col(Receipt.id).desc()).limit(most)).all()
 
 
@@ -161,6 +193,7 @@ def mails_waiting(session: Session, shop_id: str) -> int:
     """How many mails to shoppers have not left yet and should."""
     mine = (
         MailRow.shop_id == shop_id,
+        OPEN_MAIL,
         col(MailRow.state).in_(("queued", "sending")),
         ~col(MailRow.kind).startswith("owner_"),
     )
@@ -174,14 +207,14 @@ def mail_known(session: Session, shop_id: str, key: str) -> bool:
 
 def late_cases(session: Session, shop_id: str, now: datetime) -> int:
     """How many complaints are past their promised day."""
-    mine = (ComplaintRow.shop_id == shop_id, ComplaintRow.due_at < now, col(ComplaintRow.state).in_(UNDONE))
-    return session.exec(select(func.count(col(ComplaintRow.id))).where(*mine)).one()
+    mine = (ComplaintRow.shop_id == shop_id, ComplaintRow.due_at < now, NOT_CLOSED)
+    return session.exec(select(func.count()).select_from(ComplaintRow).where(*mine)).one()
 
 
 def mails_kept_back(session: Session, shop_id: str) -> int:
     """How many mails a preview built and did not send."""
-    mine = (MailRow.shop_id == shop_id, MailRow.state == "skipped", MailRow.reason == "preview")
-    return session.exec(select(func.count(col(MailRow.id))).where(*mine)).one()
+    mine = (MailRow.shop_id == shop_id, PREVIEWED)
+    return session.exec(select(func.count()).select_from(MailRow).where(*mine)).one()
 
 
 def planned_followups(session: Session, shop_id: str) -> Sequence[FollowUpRow]:

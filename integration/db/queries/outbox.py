@@ -243,11 +243,11 @@ def pauses(session: Session) -> Sequence[Pause]:
 
 def held(session: Session, shop_id: str, reason: str) -> Sequence[Task]:
     """Ready tasks that were put off for one reason."""
-    mine = (Task.shop_id == shop_id, Task.state == "ready", Task.reason == reason)
+    mine = (Task.shop_id == shop_id, text("tasks.state = 'ready' AND tasks.reason <> ''"), Task.reason == reason)
     return session.exec(select(Task).where(*mine)).all()
 
 
 def busy(session: Session, now: datetime) -> bool:
     """Whether a task is being worked on or due."""
     working = or_(col(Task.state) == "leased", and_(col(Task.state) == "ready", col(Task.due_at) <= now))
-    return session.exec(select(Task.id).where(working).limit(1)).first() is not None
+    return session.exec(select(Task.id).where(text(OPEN), working).limit(1)).first() is not None
