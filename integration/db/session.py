@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
@@ -47,7 +47,7 @@ class Database:
         `Temporary("database_busy")` when someone else holds it longer than ten seconds or the disk is full.
         """
         with self._transaction() as session:
-            lock(session.connection(), shop_id)
+            lock(connection_of(session), shop_id)
             yield session
 
     @contextmanager
@@ -56,7 +56,7 @@ class Database:
         with self._transaction() as session:
             shop_id = shop_of(session)
             session.expire_all()  # who held the lock may have changed what was just read
-            lock(session.connection(), shop_id)
+            lock(connection_of(session), shop_id)
             yield session
 
     @contextmanager
@@ -80,13 +80,13 @@ class Database:
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
-        with self._turn(), Session(self.engine, expire_on_commit=False) as session:
-            try:
-                with session.begin():
-                    yield session
-            except OUTAGES as error:
-                self._met_trouble()
-                raise _busy(error) from error
+        try:
+            with self._turn(), self.engine.begin() as own, Session(own, expire_on_commit=False) as session:
+                yield session
+                session.commit()  # flushes; what commits is the connection, so that no objects cost nothing
+        except OUTAGES as error:
+            self._met_trouble()
+            raise _busy(error) from error
 
     def _met_trouble(self) -> None:
         self.in_trouble = True
@@ -156,6 +156,11 @@ def _postgresql(url: URL) -> Engine:
         url.set(drivername="postgresql+psycopg"), pool_size=16, max_overflow=16, pool_pre_ping=True,
         hide_parameters=True, connect_args={name: value for name, value in options.items() if name not in url.query},
     )  # fmt: skip
+
+
+def connection_of(session: Session) -> Connection:
+    """What a session of ours stands on, for statements that need no objects: same transaction, a third of the cost."""
+    return cast("Connection", session.get_bind())
 
 
 def lock(connection: Connection, shop_id: str = "") -> None:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from integration.db.prepared import prepared
+from integration.db.session import connection_of
 from integration.db.tables import FollowUpRow, Pause, Task
 from integration.domain.ids import new_id
 
@@ -192,7 +193,7 @@ def mark_tried(session: Session, tasks: Sequence[Task], now: datetime) -> None:
     """Note when each was first acted on."""
     fresh = [task for task in tasks if task.tried_at is None]
     if fresh:
-        session.connection().execute(_TRIED, {"ids": [task.id for task in fresh], "now": now})
+        connection_of(session).execute(_TRIED, {"ids": [task.id for task in fresh], "now": now})
     for task in fresh:
         set_committed_value(task, "tried_at", now)
 
@@ -200,12 +201,14 @@ def mark_tried(session: Session, tasks: Sequence[Task], now: datetime) -> None:
 def give_back(session: Session, tasks: Sequence[Task]) -> None:
     """Others may take these, if they are still ours."""
     if tasks:
-        session.connection().execute(_GIVE_BACK, [{"the_id": task.id, "the_fence": task.fence} for task in tasks])
+        connection_of(session).execute(_GIVE_BACK, [{"the_id": task.id, "the_fence": task.fence} for task in tasks])
 
 
 def finish(session: Session, task: Task, now: datetime) -> bool:
     """It is done; false when a later claim owns the task."""
-    return session.connection().execute(_FINISH, {"the_id": task.id, "the_fence": task.fence, "now": now}).rowcount == 1
+    return (
+        connection_of(session).execute(_FINISH, {"the_id": task.id, "the_fence": task.fence, "now": now}).rowcount == 1
+    )
 
 
 def settle(session: Session, task: Task, **values: object) -> bool:
