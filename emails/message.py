@@ -10,6 +10,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from emails.headers import clean, encoded_text, link, mailbox, message_ids, one_line, parse_address
@@ -122,6 +123,7 @@ def _recipient(text: str) -> Address:
         raise Permanent("bad_recipient") from error
 
 
+@lru_cache(maxsize=64)  # the shop's, in every mail
 def _own_address(text: str, code: str) -> Address:
     try:
         address = parse_address(text)

@@ -16,17 +16,23 @@ from integration.flows import complaints as cases
 from integration.flows.services import Services
 from integration.rules import retries
 
+_FOLLOWED = ("complaint_ack", "discount_code")
+
 
 def sent(session: Session, services: Services, task: Task, now: datetime) -> None:
     """The server took it: note that, and what follows from it."""
-    row = rows.get(session, task.shop_id, task.subject)
-    if row.state == "sending":
-        accepted(session, row, now)
+    kind = rows.note_sent(session, task.shop_id, task.subject, now)
+    if kind in _FOLLOWED:
+        _follow(session, rows.get(session, task.shop_id, task.subject), now)
 
 
 def accepted(session: Session, row: MailRow, now: datetime) -> None:
     """It is out, whoever told us."""
     row.state, row.sent_at, row.reason = "sent", now, ""
+    _follow(session, row, now)
+
+
+def _follow(session: Session, row: MailRow, now: datetime) -> None:
     if row.kind == "complaint_ack" and row.complaint_id:
         cases.acknowledged(session, complaints.get(session, row.shop_id, row.complaint_id), now)
     if row.kind == "discount_code":

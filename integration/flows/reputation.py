@@ -23,4 +23,4 @@ def surveys_stand(session: Session, shop_id: str, now: datetime) -> bool:
 def _too_many(session: Session, shop_id: str, since: datetime) -> bool:
     share, least = bounces.SURVEYS_END
     counts = mail_events.counts(session, shop_id, since)
-    return bounces.worrying(counts["complaint"], counts["sent"], share, least)
+    return bounces.worrying(counts.get("complaint", 0), counts["sent"], share, least)

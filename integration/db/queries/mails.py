@@ -6,12 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_
+from sqlalchemy import bindparam, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from integration.db.prepared import prepared
+from integration.db.session import connection_of
 from integration.db.tables import MailRow, OrderRow, Suppression
+
+_MAILS: Any = MailRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+_SENT = (
+    _MAILS.update()
+    .where(_MAILS.c.shop_id == bindparam("shop"), _MAILS.c.id == bindparam("mail"), _MAILS.c.state == "sending")
+    .values(state="sent", sent_at=bindparam("now"), reason="")
+    .returning(_MAILS.c.kind)
+)
 
 
 def get(session: Session, shop_id: str, mail_id: str) -> MailRow:
@@ -32,6 +41,13 @@ def by_key(session: Session, shop_id: str, key: str) -> MailRow | None:
 @prepared
 def _by_key(shop_id: str, key: str) -> SelectOfScalar[MailRow]:
     return select(MailRow).where(MailRow.shop_id == shop_id, MailRow.key == key)
+
+
+def note_sent(session: Session, shop_id: str, mail_id: str, now: datetime) -> str | None:
+    """A mail that was being sent is out; its kind, `None` when somebody else knew more of it."""
+    values = {"shop": shop_id, "mail": mail_id, "now": now}
+    found: str | None = connection_of(session).execute(_SENT, values).scalar()
+    return found
 
 
 def of_order(session: Session, shop_id: str, order_id: str) -> Sequence[MailRow]:
