@@ -16,8 +16,8 @@ def test_steps_of_one_moment_are_told_in_their_order(monkeypatch: pytest.MonkeyP
     ]
     monkeypatch.setattr(complaints, "of_subject", lambda *_: lines)
     case = SimpleNamespace(
-        shop_id="shop", id="case", number="C-1", state="decided", source="form", cause="late", wish="", fix="explanation",
-        opened_at=now, due_at=now, fixed_at=None,
+        shop_id="shop", id="case", number="C-1", state="decided", source="form", cause="late", wish="",
+        fix="explanation", opened_at=now, due_at=now, fixed_at=None,
     )  # fmt: skip
     told = complaints.view(None, case)  # type: ignore[arg-type]
     assert [step.code for step in told.steps] == ["received", "acknowledged", "decided"]
