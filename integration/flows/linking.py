@@ -26,19 +26,6 @@ def give(
 ) -> str:
     """The absolute URL for this purpose and subject, made on first asking; a later `expires_at` prolongs it."""
     row = rows.of_subject(session, shop_id, purpose, subject)
-    return _given(session, services, row, shop_id, purpose, subject, now, expires_at)
-
-
-def _given(
-    session: Session,
-    services: Services,
-    row: LinkRow | None,
-    shop_id: str,
-    purpose: Purpose,
-    subject: str,
-    now: datetime,
-    expires_at: datetime | None = None,
-) -> str:
     if row is None:
         key_id = services.vault.current
         made = token(services.vault.derive("links", key_id), purpose, shop_id, subject, 1)
@@ -63,7 +50,9 @@ def order_links(session: Session, services: Services, shop_id: str, order_id: st
     """The links that every mail about an order carries: returns, complaint, preferences."""
     given = rows.all_of_subject(session, shop_id, order_id)
     return {
-        purpose: _given(session, services, given.get(purpose), shop_id, purpose, order_id, now)
+        purpose: url_of(services, given[purpose], purpose)
+        if purpose in given
+        else give(session, services, shop_id, purpose, order_id, now)
         for purpose in ORDER_PURPOSES
     }
 

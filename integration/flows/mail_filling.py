@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, cast
-from urllib.parse import quote
 
 from sqlmodel import Session
 
 import connectors
 from emails import contexts as mail
-from emails.frames import Contact, Frame, MailItem, OwnerFrame
+from emails.frames import Frame, MailItem, OwnerFrame
 from integration.db.queries import complaints, labels, orders
 from integration.db.tables import CodeRow, ComplaintRow, LabelRow, MailRow, OrderRow, Shop
 from integration.domain.errors import NotFound
@@ -22,6 +21,7 @@ from integration.domain.money import Money
 from integration.domain.policy import Cause, ExtraKind, Fix, Wish
 from integration.flows import linking
 from integration.flows.known import earlier_cases, label_offered
+from integration.flows.mail_frames import frame_of
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, return_address
 from integration.i18n import Words
@@ -57,36 +57,7 @@ def _case(filling: Filling) -> ComplaintRow:
 
 
 def _frame(filling: Filling) -> Frame:
-    own, order = filling.services.settings.shop, _order(filling)
-    return Frame(
-        shop_name=filling.shop.name,
-        order_number=order.number,
-        complaint_url=filling.links["c"],
-        preferences_url=filling.links["u"],
-        first_name=order.first_name,
-        legal_name=own.legal_name or filling.shop.name,
-        address_lines=_address_lines(own.address, filling.words),
-        contact=contact_of(filling.services, filling.words, order.number),
-    )
-
-
-def _address_lines(address: str, words: Words) -> tuple[str, ...]:
-    """`Calle Mayor 1, 28013 Madrid, ES` line by line, the country by its name."""
-    *lines, last = (part.strip() for part in address.replace("\n", ",").strip(" ,").split(","))
-    shown = (*lines, words.country_name(last) if lines and len(last) == 2 else last)
-    return tuple(line for line in shown if line)
-
-
-def contact_of(services: Services, words: Words, order_number: str) -> Contact:
-    """The person of `[contact]`, with a WhatsApp link that already names the order."""
-    person = services.settings.contact
-    digits = "".join(sign for sign in person.whatsapp if sign.isdigit())
-    photo = f"{services.settings.server.public_url.rstrip('/')}/assets/contact-photo" if person.photo else ""
-    greeting = quote(words("mail.contact.whatsapp_text", number=order_number))
-    return Contact(
-        name=person.name, photo_url=photo, hours=person.hours, phone=person.phone, mail=person.mail,
-        whatsapp_url=f"https://wa.me/{digits}?text={greeting}" if digits else "",
-    )  # fmt: skip
+    return frame_of(filling.services, filling.shop, _order(filling), filling.words, filling.links)
 
 
 def _owner_frame(filling: Filling) -> OwnerFrame:
