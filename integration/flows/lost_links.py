@@ -75,6 +75,7 @@ def _post(session: Session, services: Services, shop: Shop, number: str, email: 
     with session.begin_nested() as kept:
         own = key if wanted else new_id("links", now)
         mails.queue(session, services, shop, "links", own, now, order_id=order_id, due_at=now + SOON)
+        session.flush()
         if not wanted:
             kept.rollback()
 

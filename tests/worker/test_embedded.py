@@ -310,8 +310,7 @@ def test_the_journal_that_a_reader_held_is_let_go_of_at_a_later_look(still: Hous
         engine = start(still.services)
         until(lambda: still.mails("label"), "nobody looked")
         assert journal.stat().st_size
-    engine._ring("scrub")
-    until(lambda: journal.stat().st_size == 0, "it is still there")
+    until(lambda: engine._ring("scrub") or journal.stat().st_size == 0, "it is still there")  # others read meanwhile
     assert engine._scheduler.get_job("scrub")
     assert engine._scheduler.get_job("tidy")
 
