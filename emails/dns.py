@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
-
-import dns.exception
-import dns.rdata
-import dns.resolver
+from typing import TYPE_CHECKING, Literal
 
 from integration.domain.errors import Temporary
+
+if TYPE_CHECKING:
+    import dns.rdata
 
 RecordType = Literal["TXT", "CNAME", "A", "AAAA", "MX"]
 LookUp = Callable[[str, RecordType], tuple[str, ...]]
@@ -22,6 +21,9 @@ _SECONDS = 5.0
 
 def look_up(name: str, kind: RecordType) -> tuple[str, ...]:
     """See `LookUp`; asks the servers that this machine uses."""
+    import dns.exception  # noqa: PLC0415  read when a sender is checked: a start need not wait for it
+    import dns.resolver  # noqa: PLC0415
+
     try:
         found = dns.resolver.resolve(name, kind, lifetime=_SECONDS, search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
-import click
+from integration.collector import reading_code
 
-from integration.cli import usage
-from integration.cli.commands import postventa
-from integration.cli.terminal import say_error, words
-from integration.domain.errors import Misconfigured, PostventaError
+with reading_code():
+    import click
 
-_COMMANDS = """backups cases demo exporting keys labels live mails people printing reading running setup shops tasks
-trying users"""
-for _name in _COMMANDS.split():
-    import_module(f"integration.cli.{_name}")  # each adds its commands to the group
+    from integration.cli import usage
+    from integration.cli.commands import postventa
+    from integration.cli.terminal import say_error, words
+    from integration.domain.errors import Misconfigured, PostventaError
 
 
 def main() -> None:

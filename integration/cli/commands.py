@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from integration import __version__, logs
 from integration.app import build_services
 from integration.cli.terminal import words
 from integration.cli.usage import Group
+from integration.collector import reading_code
 from integration.db import places
 from integration.domain.errors import Conflict
 from integration.files import held, work_as_owner
@@ -27,7 +29,34 @@ def helped(name: str) -> str:
     return words(f"cli.help.{name}")
 
 
-@click.group(cls=Group, help=helped("postventa"))
+FILES = {
+    "backfill": "reading", "backup": "backups", "complaints": "cases", "copy-database": "backups", "demo": "demo",
+    "doctor": "exporting", "export": "exporting", "init": "setup", "keys": "keys", "labels": "labels",
+    "live-check": "live", "mails": "mails", "policy": "shops", "print": "printing", "privacy": "people",
+    "reconcile": "reading", "replay": "exporting", "restore": "backups", "serve": "running", "shops": "shops",
+    "tasks": "tasks", "try": "trying", "upgrade": "backups", "users": "users", "work": "running",
+}  # fmt: skip
+"""Which file of this folder has a command."""
+
+
+class _Commands(Group):
+    """Reads the file of a command when that command is asked for: `serve` need not wait for all the others."""
+
+    group_class = Group
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """All of them, in the alphabet's order."""
+        return list(FILES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or `None` for a name that is none."""
+        if cmd_name in FILES and cmd_name not in self.commands:
+            with reading_code():
+                import_module(f"integration.cli.{FILES[cmd_name]}")  # it adds its commands to the group
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Commands, help=helped("postventa"))
 @click.version_option(__version__, message="%(prog)s %(version)s", help=words("cli.usage.version"))
 def postventa() -> None:
     """The group itself does nothing."""

@@ -19,6 +19,7 @@ from integration.app import build_services, create_app
 from integration.cli import leaving
 from integration.cli.commands import config_option, helped, in_use, postventa, services_at, settings_at
 from integration.cli.terminal import say
+from integration.collector import keep_what_is_there
 from integration.domain.errors import Misconfigured
 from integration.flows import accounts, dispatch, privacy
 from integration.flows.services import Services
@@ -60,6 +61,7 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
     say("serve.ready", url=here)
     _welcome(services, here)
     sys.stdout.flush()
+    keep_what_is_there()
     try:
         server.run()
     finally:

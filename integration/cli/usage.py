@@ -54,7 +54,7 @@ class Group(click.Group):
 
     context_class = _Speaking
     command_class = Command
-    group_class = type
+    group_class: type[click.Group] | type[type] | None = type
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """`--help` with its sentence."""

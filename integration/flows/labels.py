@@ -19,7 +19,7 @@ from integration.flows.known import language_of
 from integration.flows.services import Services
 from integration.flows.shops import policy_of, return_address
 from integration.i18n import Words
-from integration.labels.slip import draw_slip
+from integration.labels import draw_slip
 from integration.labels.words import slip_words
 from integration.rules import after_delivery
 

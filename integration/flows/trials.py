@@ -31,7 +31,7 @@ from integration.flows.people import customer_key
 from integration.flows.services import Services
 from integration.flows.shops import connector_of, policy_of, zone_of
 from integration.i18n import Words
-from integration.labels.slip import draw_slip
+from integration.labels import draw_slip
 from integration.rules import features
 
 LIVES = timedelta(hours=1)

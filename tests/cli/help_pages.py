@@ -11,11 +11,17 @@ import click
 from integration.cli.commands import postventa
 
 
+def all_below(group: click.Group, context: click.Context) -> dict[str, click.Command]:
+    """The commands of a group, which reads their files when it is asked for them."""
+    found = ((name, group.get_command(context, name)) for name in group.list_commands(context))
+    return {name: command for name, command in found if command}
+
+
 def commands(command: click.Command, parent: click.Context | None, name: str) -> Iterator[dict[str, Any]]:
     """The command and all below it."""
     context = command.context_class(command, parent=parent, info_name=name)
     options = [one for one in command.get_params(context) if isinstance(one, click.Option)]
-    below = command.commands if isinstance(command, click.Group) else {}
+    below = all_below(command, context) if isinstance(command, click.Group) else {}
     yield {
         "name": context.command_path,
         "group": bool(below),

@@ -17,6 +17,7 @@ from connectors.stores.shopify import scopes
 from connectors.stores.shopify.client import API_VERSION
 from connectors.stores.woocommerce import CONNECTOR
 from integration.cli.commands import postventa
+from tests.cli.help_pages import all_below
 from tests.house.conftest import ROOT
 from tests.house.test_example_config import keys_in
 
@@ -56,7 +57,7 @@ def commands(file: str) -> dict[str, set[str]]:
 
 def there_are(command: click.Command = postventa, path: tuple[str, ...] = ()) -> dict[str, set[str]]:
     if isinstance(command, click.Group):
-        below = [there_are(sub, (*path, name)) for name, sub in command.commands.items()]
+        below = [there_are(sub, (*path, name)) for name, sub in all_below(command, click.Context(command)).items()]
         return {name: options for each in below for name, options in each.items()}
     options = {max(one.opts, key=len) for one in command.params if isinstance(one, click.Option)}
     return {" ".join(path): options - {"--config"}}

@@ -93,3 +93,10 @@ def test_the_service_starts_without_the_engine_of_many_machines() -> None:
     modules = "integration.cli, integration.app, integration.worker.embedded, webhooks.routes"
     code = f"import sys, {modules}; sys.exit(bool({{'celery', 'kombu'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_start_reads_nothing_that_only_others_need() -> None:
+    """Who checks a sender, draws the first label or runs another command waits for that; who starts the service not."""
+    late = {"dns", "reportlab", "PIL", "zxingcpp", "celery", "integration.demo", "integration.cli.shops"}
+    code = f"import sys, integration.cli.running; print(*({late} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True).stdout.split() == []

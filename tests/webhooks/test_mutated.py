@@ -125,7 +125,8 @@ def test_three_hundred_raw_ones_over_a_socket(make_house: MakeHouse) -> None:
     finally:
         server.stop()
     assert not [status for status in statuses if status >= 500 and status != 501], statuses
-    assert statuses[400] and statuses[401] and honest.status_code == 200, statuses
+    assert min(statuses[400], statuses[401]) > 0, statuses
+    assert honest.status_code == 200
 
 
 def _raw(port: int, dice: random.Random, path: str, headers: dict[str, str], body: bytes) -> int:
