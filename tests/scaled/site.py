@@ -45,6 +45,12 @@ class Process:
             self.running.send_signal(signal.SIGKILL)
             self.running.wait(PATIENCE)
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self.running is not None
+        return self.running.pid
+
     def stop(self) -> int:
         """End it as a service manager would; its exit code."""
         assert self.running is not None
@@ -106,9 +112,9 @@ class Site:
             assert self.house.post(*self.parcel()) == 200
 
     def parcel(self) -> tuple[Mapping[str, str], bytes]:
-        """Somebody's parcel arrives, each somebody else's: the webhook that says so."""
+        """Somebody's parcel arrives, each somebody else's at another mail server: the webhook that says so."""
         self.sold += 1
-        return self.house.side.arrive(self.house.side.sell(email=f"sam{self.sold}@example.com"))
+        return self.house.side.arrive(self.house.side.sell(email=f"sam@shop{self.sold}.example"))
 
     def until(self, done: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
         """Wait for something to be so."""
