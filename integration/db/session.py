@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select, text
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, InterfaceError, InvalidatePoolError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
 
 from integration.db.shared_commit import OUTAGES, SharedCommit
@@ -15,6 +16,7 @@ from integration.db.turns import Turns
 from integration.domain.errors import Misconfigured, Temporary
 
 _BUSY_SECONDS = 10
+_FRESH_SECONDS = 1.0  # a connection that was used within these is taken for alive
 _POSTGRESQL = f"-c lock_timeout={_BUSY_SECONDS}s -c random_page_cost=1.1"
 """Waits as long as SQLite would; and an index is worth its while, as on disks without a moving arm, else the planner
 reads a whole table for a few hundred of its rows."""
@@ -150,12 +152,37 @@ def _engine(url: str) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    """A pool that notices a restarted server, and waits for a lock as long as SQLite would."""
+    """A pool that notices a restarted server, and connections that wait for a lock as long as SQLite would."""
     options = {"connect_timeout": 5, "application_name": "postventa", "options": _POSTGRESQL}
-    return create_engine(
-        url.set(drivername="postgresql+psycopg"), pool_size=16, max_overflow=16, pool_pre_ping=True,
-        hide_parameters=True, connect_args={name: value for name, value in options.items() if name not in url.query},
+    return _asked_after_a_rest(
+        create_engine(
+            url.set(drivername="postgresql+psycopg"), pool_size=16, max_overflow=16, hide_parameters=True,
+            connect_args={name: value for name, value in options.items() if name not in url.query},
+        )
     )  # fmt: skip
+
+
+def _asked_after_a_rest(engine: Engine) -> Engine:
+    """As `pool_pre_ping` does, but of connections that have rested: who works without a pause pays for no question."""
+
+    @event.listens_for(engine, "checkin")
+    def on_checkin(_connection: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def on_checkout(connection: Any, record: Any, _fairy: object) -> None:
+        since = record.info.get("rests_since")
+        if since is not None and time.monotonic() - since > _FRESH_SECONDS and not _lives(engine, connection):
+            raise InvalidatePoolError  # the pool lets go of all that are as old, and connects anew
+
+    return engine
+
+
+def _lives(engine: Engine, connection: Any) -> bool:
+    try:
+        return engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        return False
 
 
 def connection_of(session: Session) -> Connection:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Protocol
 
 from sqlmodel import Session
@@ -65,7 +64,7 @@ def take(services: Services, handlers: Mapping[str, Waits], task_ids: Sequence[s
         suspects = [task for task in tasks if task.lapses and len(tasks) > 1]
         rows.give_back(session, suspects)
         free = [task for task in tasks if task not in suspects]
-        pause_of = _remembered(partial(pauses.held_until, session), now)
+        pause_of = pauses.standings(session, {task.shop_id for task in free}, now)
         looked_at = [_look(session, services, handlers[task.kind], task, now, pause_of) for task in free]
         taken = [claimed for claimed in looked_at if claimed is not None]
         rows.mark_tried(session, [claimed.task for claimed in taken], now)
@@ -106,17 +105,3 @@ def _look(
         rows.settle(session, task, state="ready", due_at=until, reason=reason, failing_since=None)
         return None
     return Claimed(task, now, after_pause=standing.over)
-
-
-def _remembered(
-    held_until: Callable[[str, str, datetime], pauses.Standing], now: datetime
-) -> Callable[[str, str], pauses.Standing]:
-    """Asked once for each stream of a shop."""
-    known = dict[tuple[str, str], pauses.Standing]()
-
-    def ask(shop_id: str, stream: str) -> pauses.Standing:
-        if (shop_id, stream) not in known:
-            known[shop_id, stream] = held_until(shop_id, stream, now)
-        return known[shop_id, stream]
-
-    return ask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,14 +34,25 @@ class Standing:
 FLOWS = Standing()
 
 
+def standings(session: Session, shop_ids: Collection[str], now: datetime) -> Callable[[str, str], Standing]:
+    """How the streams of these shops stand: of a shop, a stream. Asked once for all of them."""
+    paused = set(shops.paused(session, shop_ids))
+    pauses = {(pause.shop_id, pause.stream): pause for pause in rows.pauses_of(session, shop_ids)}
+
+    def standing(shop_id: str, stream: str) -> Standing:
+        if shop_id in paused:
+            return Standing(now + PAUSE, "shop_paused")
+        pause = pauses.get((shop_id, stream))
+        if pause and pause.until > now:
+            return Standing(pause.until, pause.reason)
+        return Standing(over=True) if pause else FLOWS
+
+    return standing
+
+
 def held_until(session: Session, shop_id: str, stream: str, now: datetime) -> Standing:
     """How a stream of a shop stands."""
-    if shops.state(session, shop_id) == "paused":
-        return Standing(now + PAUSE, "shop_paused")
-    pause = rows.pause(session, shop_id, stream)
-    if pause and pause.until > now:
-        return Standing(pause.until, pause.reason)
-    return Standing(over=True) if pause else FLOWS
+    return standings(session, [shop_id], now)(shop_id, stream)
 
 
 def begin(

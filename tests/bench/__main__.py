@@ -45,9 +45,7 @@ def main(*wanted: str) -> int:
     if set(wanted) - set(known):
         sys.stderr.write(f"There are: {' '.join(known)}\n")
         return 2
-    rows = [
-        row for name in wanted or usual for row in known[name]()
-    ]
+    rows = [row for name in wanted or usual for row in known[name]()]
     sys.stdout.write(table(rows) + "\n")
     return 0 if all(row.held for row in rows) else 1
 

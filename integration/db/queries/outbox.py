@@ -45,6 +45,8 @@ _GIVE_BACK = _OURS.values(state="ready", owner="", lease_until=None)
 _FINISH = _OURS.values(state="done", owner="", lease_until=None, reason="", done_at=bindparam("now"))
 _TRIED = _TASKS.update().where(_TASKS.c.id.in_(bindparam("ids", expanding=True))).values(tried_at=bindparam("now"))
 
+_PAUSES = select(Pause).where(col(Pause.shop_id).in_(bindparam("shop_ids", expanding=True)))
+
 
 def followup(session: Session, shop_id: str, followup_id: str) -> FollowUpRow:
     """The follow-up a task names."""
@@ -237,6 +239,11 @@ def pause(session: Session, shop_id: str, stream: str) -> Pause | None:
 @prepared
 def _pause(shop_id: str, stream: str) -> SelectOfScalar[Pause]:
     return select(Pause).where(Pause.shop_id == shop_id, Pause.stream == stream)
+
+
+def pauses_of(session: Session, shop_ids: Collection[str]) -> Sequence[Pause]:
+    """The streams of these shops that stand still."""
+    return session.scalars(_PAUSES, {"shop_ids": list(shop_ids)}).all()
 
 
 def pauses(session: Session) -> Sequence[Pause]:

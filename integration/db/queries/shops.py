@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -14,6 +15,7 @@ from integration.db.tables import Connection, PolicyVersion, Shop
 from integration.domain.errors import NotFound
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PAUSED = select(Shop.id).where(col(Shop.id).in_(bindparam("shop_ids", expanding=True)), Shop.state == "paused")
 
 
 def connection_by_key(session: Session, platform: str, key: str) -> Connection | None:
@@ -58,14 +60,9 @@ def _shop(shop_id: str) -> SelectOfScalar[Shop]:
     return select(Shop).where(Shop.id == shop_id)
 
 
-def state(session: Session, shop_id: str) -> str:
-    """The state of the shop alone."""
-    return _state(session, shop_id).one()
-
-
-@prepared
-def _state(shop_id: str) -> SelectOfScalar[str]:
-    return select(Shop.state).where(Shop.id == shop_id)
+def paused(session: Session, shop_ids: Collection[str]) -> Sequence[str]:
+    """Those of these shops that their owners paused."""
+    return session.scalars(_PAUSED, {"shop_ids": list(shop_ids)}).all()
 
 
 def find(session: Session, shop_id: str) -> Shop | None:
