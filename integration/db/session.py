@@ -16,7 +16,7 @@ from integration.db.turns import Turns
 from integration.domain.errors import Misconfigured, Temporary
 
 _BUSY_SECONDS = 10
-_FRESH_SECONDS = 1.0  # a connection that was used within these is taken for alive
+FRESH_SECONDS = 0.1  # a connection that was used within these is taken for alive
 _POSTGRESQL = f"-c lock_timeout={_BUSY_SECONDS}s -c random_page_cost=1.1"
 """Waits as long as SQLite would; and an index is worth its while, as on disks without a moving arm, else the planner
 reads a whole table for a few hundred of its rows."""
@@ -172,7 +172,7 @@ def _asked_after_a_rest(engine: Engine) -> Engine:
     @event.listens_for(engine, "checkout")
     def on_checkout(connection: Any, record: Any, _fairy: object) -> None:
         since = record.info.get("rests_since")
-        if since is not None and time.monotonic() - since > _FRESH_SECONDS and not _lives(engine, connection):
+        if since is not None and time.monotonic() - since > FRESH_SECONDS and not _lives(engine, connection):
             raise InvalidatePoolError  # the pool lets go of all that are as old, and connects anew
 
     return engine

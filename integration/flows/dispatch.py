@@ -50,7 +50,7 @@ class Handler:
     """
 
     act: Callable[[Services, Task], Rest | None]
-    done: Callable[[Session, Services, Task, datetime], None] = lambda session, services, task, now: None
+    done: Callable[[Session, Services, Task, datetime], None] | None = None
     failed: Callable[[Session, Services, Task, SinkError, retries.Verdict, datetime], retries.Verdict] = (
         lambda session, services, task, error, verdict, now: verdict
     )
@@ -170,13 +170,18 @@ def free_lapsed(services: Services, dead_owner: Callable[[str], bool]) -> None:
 
 def _record_success(services: Services, claimed: Claimed, handler: Handler, rest: Rest | None) -> None:
     now, task = services.clock(), claimed.task
-    with services.db.writing(task.shop_id) as session:
-        if rows.finish(session, task, now):
-            if rest:
-                rest(session, now)
-            handler.done(session, services, task, now)
-            if claimed.after_pause:
-                pauses.end(session, task.shop_id, handler.stream)
+    if rest or handler.done or claimed.after_pause:
+        with services.db.writing(task.shop_id) as session:
+            if rows.finish(session, task, now):
+                if rest:
+                    rest(session, now)
+                if handler.done:
+                    handler.done(session, services, task, now)
+                if claimed.after_pause:
+                    pauses.end(session, task.shop_id, handler.stream)
+    else:
+        with services.db.marking() as session:
+            rows.finish(session, task, now)
     services.checkpoint("task_recorded")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import threading
@@ -30,7 +31,8 @@ from webhooks import inbox
 RUN, TICK, TAKE_IN, LOOK = "postventa.run", "postventa.tick", "postventa.take_in", "postventa.look"
 TICKS = "postventa.ticks"  # the queue of all that only hands on
 QUEUES = {stream: f"postventa.{stream or 'own'}" for stream in dispatch.STREAMS}
-IN_A_MESSAGE = {"": 10, "mail": 10, "store": 1}  # ids: few enough that several hands share the work of one shop
+IN_A_MESSAGE = {"": 25, "mail": 25, "store": 1}  # ids at most: a message costs as much as several tasks
+MESSAGES = 4  # or more for what is due at once, so that several hands share it
 BEATS = {"drain": 0.0, "sweep": 0.0, "watch": 60.0, "reconcile": 60.0, "morning": 60.0, "pulse": 300.0, "tidy": 86400.0}
 SCHEMES = ("redis", "rediss", "amqp", "amqps")
 BREATH = 0.25  # seconds between two nudges of one process
@@ -173,8 +175,9 @@ class Hands:
     def _sweep(self) -> None:
         for stream, queue in QUEUES.items():
             ids = list(dispatch.offer(self.services, stream))
+            a_share = min(IN_A_MESSAGE[stream], math.ceil(len(ids) / MESSAGES))
             while ids:
-                some = ids[: IN_A_MESSAGE[stream]]
+                some = ids[:a_share]
                 try:
                     self._send(RUN, " ".join(some), queue)
                 except (KombuError, OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -106,21 +107,42 @@ def test_a_server_that_is_away_is_told_in_one_sentence(tmp_path: Path) -> None:
         assert "\n" not in str(error.value)
 
 
-def test_connections_that_the_server_ended_are_replaced(database: Database, postgres: Postgres) -> None:
-    with database.reading() as session:
-        session.execute(text("SELECT 1"))
-    postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'postventa'")
+END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'postventa'"
+
+
+def ask(database: Database) -> int:
     with database.writing() as session:
-        assert session.execute(text("SELECT 1")).scalar_one() == 1
+        return int(session.execute(text("SELECT 1")).scalar_one())
+
+
+def test_connections_that_the_server_ended_are_replaced(
+    database: Database, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integration.db.session.FRESH_SECONDS", 0.0)  # as if they had rested
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda _: ask(database), range(2)))
+    postgres.execute(END_ALL)
+    assert ask(database) == 1
+    with database.reading() as session:
+        assert ask(database) == session.execute(text("SELECT 1")).scalar_one()
+
+
+def test_one_that_was_used_just_now_is_not_asked_first(
+    database: Database, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integration.db.session.FRESH_SECONDS", 60.0)
+    ask(database)
+    postgres.execute(END_ALL)
+    with pytest.raises(Temporary, match="database_busy"):
+        ask(database)
+    assert ask(database) == 1
 
 
 def test_a_connection_that_ends_under_a_transaction_is_busy_not_broken(database: Database, postgres: Postgres) -> None:
     def cut() -> None:
         with database.writing() as session:
             session.execute(text("SELECT 1"))
-            postgres.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'postventa'"
-            )
+            postgres.execute(END_ALL)
             session.execute(text("SELECT 1"))
 
     with pytest.raises(Temporary, match="database_busy"):

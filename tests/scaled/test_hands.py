@@ -13,7 +13,7 @@ from sqlalchemy import text
 from integration.clock import system_clock
 from integration.db.care_tables import Cursor
 from integration.db.queries import outbox
-from integration.db.tables import OrderRow
+from integration.db.tables import OrderRow, Task
 from integration.domain.errors import Misconfigured, Temporary
 from integration.flows import dispatch
 from integration.settings import load
@@ -59,7 +59,18 @@ def test_a_flood_is_shared_out_among_hands(site: Site, hands: celery.Hands, valk
     site.house.drain()
     hands.tick("sweep")
     assert len(handed_on(valkey, celery.QUEUES[""])) == 16
-    assert queue(valkey, celery.QUEUES[""]) == 2
+    assert queue(valkey, celery.QUEUES[""]) == celery.MESSAGES
+
+
+def test_a_message_carries_so_many_ids_at_most(
+    site: Site, hands: celery.Hands, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(celery.IN_A_MESSAGE, "", 3)
+    site.deliver(8)
+    site.house.drain()
+    hands.tick("sweep")
+    assert len(handed_on(valkey, celery.QUEUES[""])) == 16
+    assert queue(valkey, celery.QUEUES[""]) == 6
 
 
 def test_what_could_not_be_handed_on_is_offered_again_at_once(
@@ -180,3 +191,31 @@ def test_a_flood_at_one_shop_stays_in_its_rows(site: Site, hands: celery.Hands) 
     most, of_a_shop = dispatch.AT_ONCE[""]
     assert len(dispatch.offer(services, "")) == of_a_shop < most
     assert dispatch.offer(services, "") == []
+
+
+def test_while_all_hands_have_enough_to_do_nothing_more_is_looked_for(
+    site: Site, hands: celery.Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(dispatch.AT_ONCE, "", (8, 8))
+    site.deliver(8)
+    site.house.drain()
+    services = site.house.services
+    handed = dispatch.offer(services, "")
+    assert len(handed) == 8
+    dispatch.take_back(services, handed[:1])
+    assert dispatch.offer(services, "") == []  # one in eight is free
+    dispatch.take_back(services, handed[1:2])
+    assert len(dispatch.offer(services, "")) == 2
+
+
+def test_a_verdict_with_nothing_else_to_write_waits_for_nobody(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(dispatch.HANDLERS, "NoOp", dispatch.Handler(lambda services, task: None))
+    services, now = site.house.services, system_clock()
+    with services.db.writing() as session:
+        outbox.put_task(session, site.house.shop_id, "NoOp", "", now)
+    with services.db.reading() as session:
+        task = outbox.task_by_key(session, site.house.shop_id, "NoOp:")
+    assert task is not None
+    with services.db.writing(site.house.shop_id):  # somebody has the shop for himself
+        assert dispatch.run(services, task.id, "test:1")
+    assert [row.state for row in site.house.rows(Task) if row.id == task.id] == ["done"]

@@ -19,6 +19,7 @@ from integration.domain.ids import new_id
 _AS_IT_IS = {"populate_existing": True}
 _LAPSED = case((col(Task.state) == "leased", col(Task.lapses) + 1), else_=col(Task.lapses))
 _TASKS: Any = Task.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+_WORTH_A_LOOK = 0.25  # the share of what may be handed on that has to be free
 OPEN = "tasks.state IN ('ready', 'leased')"  # as the partial indexes have it: SQLite sees no match in a parameter
 
 # Statements of every task, put together once: that costs more than running them.
@@ -148,11 +149,12 @@ def offer(
     """Mark due tasks of these kinds as handed on until a time; their ids, the shops by turns.
 
     At no time are more than `most` handed on or worked at, nor more than `of_a_shop` of one, so that a flood at one
-    shop stays in its rows and a task of another finds few before it.
+    shop stays in its rows and a task of another finds few before it. While all hands have enough to do, nothing more is
+    looked for: that would cost a look at all that is due.
     """
     held = _held(session, now, kinds)
     room = most - sum(held.values())
-    if room <= 0:
+    if room < most * _WORTH_A_LOOK:
         return []
     full = [shop_id for shop_id, n in held.items() if n >= of_a_shop]
     found = _by_turns(now, kinds, col(Task.shop_id).not_in(full))
