@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench.burst import bench_burst, bench_memory
+from tests.bench.burst import bench_burst, bench_memory, bench_memory_long
 from tests.bench.desk import bench_desk
 from tests.bench.growth import bench_growth
 from tests.bench.intake import bench_intake
@@ -35,7 +35,7 @@ BENCHES: tuple[Callable[[], list[Row]], ...] = (
     bench_scaled,
     bench_growth,
 )
-LONG = (bench_scaled_long,)  # only when they are named
+LONG = (bench_scaled_long, bench_memory_long)  # only when they are named
 
 
 def main(*wanted: str) -> int:

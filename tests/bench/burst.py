@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ PATIENCE = 150.0
 IDLE = 3.0  # seconds
 STEPS, STEP_SECONDS, PARCELS = 8, 4.0, 50
 WARM = 3  # steps
+LONG_STEPS, LONG_WEBHOOKS, LONG_PARCELS, LONG_PATIENCE = 10, 10_000, 2500, 600.0
 ORDER = Path(integration.demo.stores.__file__).parent / "woocommerce_order.json"
 
 
@@ -68,6 +70,24 @@ def bench_memory() -> list[Row]:
     ]
 
 
+def bench_memory_long() -> list[Row]:
+    """The same over 100,000 webhooks, 25,000 of them parcels with two mails each."""
+    held, kept = list[float](), 0
+    with service("worker") as running:
+        for step in range(LONG_STEPS):
+            _all_arrive(running, range(step * LONG_PARCELS, (step + 1) * LONG_PARCELS))
+            kept += LONG_PARCELS
+            _wait_for(running, 2 * LONG_PARCELS * (step + 1), patience=LONG_PATIENCE, pause=2.0)
+            while kept < LONG_WEBHOOKS * (step + 1):
+                kept += sum(all_kept(running.offer(seconds=STEP_SECONDS)).statuses.values())
+            held.append(resident_mb(running.pid))
+            sys.stderr.write(f"{kept} webhooks, {2 * LONG_PARCELS * (step + 1)} mails: {held[-1]:.1f} MB\n")
+    return [
+        Row(f"memory of `serve` after {kept} webhooks and {2 * LONG_PARCELS * LONG_STEPS} mails", held[-1], 200, "MB"),
+        Row("its growth since a tenth of them", held[-1] - held[0], 20, "MB"),
+    ]
+
+
 def cpu_seconds(pid: int) -> float:
     """What a process has computed so far."""
     fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
@@ -90,11 +110,11 @@ def first_survey(running: Service) -> str:
     return found[1]
 
 
-def _wait_for(running: Service, mails: int) -> None:
-    end = time.perf_counter() + PATIENCE
+def _wait_for(running: Service, mails: int, patience: float = PATIENCE, pause: float = 0.05) -> None:
+    end = time.perf_counter() + patience
     while len(_mails(running)) < mails:
         assert time.perf_counter() < end, "too few mails"
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def _mails(running: Service) -> list[str]:

@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 
 from integration.app import build_services, create_app
 from integration.cli.running import SWITCH_SECONDS, listen
+from integration.collector import keep_what_is_there
 from integration.db.tables import Receipt
 from integration.demo.world import CONFIG
 from integration.domain.ids import new_id
@@ -44,6 +45,7 @@ def main(folder: Path, wishes: set[str]) -> None:
     if "busy" in wishes:
         threading.Thread(target=keep_busy, daemon=True).start()
     print(server.effective_port, f"/webhooks/woocommerce/{connection.key}", flush=True)
+    keep_what_is_there()
     server.run()
 
 

@@ -78,11 +78,13 @@ class Site:
     def __post_init__(self) -> None:
         self.configure()
 
-    def configure(self, mail: Mapping[str, Any] | None = None, **worker: Any) -> None:
+    def configure(
+        self, mail: Mapping[str, Any] | None = None, policy: Mapping[str, Any] | None = None, **worker: Any
+    ) -> None:
         """Write config.toml."""
         own = {"engine": "celery", "broker": self.broker, "hands": 1, "poll": "1s", "lease": "4s"} | worker
         (self.house.folder / "config.toml").write_text(
-            toml(self.house.config() | {"worker": own} | ({"mail": mail} if mail else {})), "utf-8"
+            toml(self.house.config(**(policy or {})) | {"worker": own} | ({"mail": mail} if mail else {})), "utf-8"
         )
 
     def worker(self, *words: str, crash_at: str = "") -> Process:
