@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from connectors.http import Http
 from emails import dns
 from emails.transports import Transport
 from integration.clock import Clock
 from integration.db.session import Database
+from integration.rules.kpis import People, Period
 from integration.settings import Settings
 from integration.vault import Vault
 
@@ -31,3 +33,5 @@ class Services:
     wake: Callable[[], None] = lambda: None
     checkpoint: Callable[[str], None] = lambda name: None
     store_states: dict[str, dict[str, str]] = field(default_factory=dict)
+    came_back: dict[tuple[tuple[str, ...], Period], tuple[datetime, Sequence[People]]] = field(default_factory=dict)
+    """People counted by `flows.numbers`: of which shops and time, and at which hour."""

@@ -226,3 +226,24 @@ def test_an_order_placed_with_the_delivery_is_no_return(make_house: MakeHouse) -
     rows.add(rows.order(delivered_at=arrived), rows.order(placed_at=arrived, state="open"))
     now, _ = told(rows.house, [rows.shops[0]], 30)
     assert (now["retention"].n, now["retention"].of) == (0, 1)
+
+
+def test_who_came_back_is_counted_once_an_hour_and_all_else_at_once(make_house: MakeHouse) -> None:
+    rows = Rows(make_house())
+    house, now = rows.house, rows.now
+    first = rows.order(who="sam", placed_at=now - 130 * DAY, delivered_at=now - 120 * DAY)
+    rows.add(first, rows.answer(first, 5, now - DAY))
+
+    def told(name: str) -> tuple[int, int]:
+        line = numbers.of_shops(house.services, [house.shop_id], 90).figures[name].now
+        return line.n, line.of
+
+    assert (told("retention"), told("csat")) == ((0, 1), (1, 1))
+    again = rows.order(who="sam", placed_at=now - 110 * DAY, delivered_at=now - DAY)
+    rows.add(again, rows.answer(again, 1, now - DAY))
+    assert (told("retention"), told("csat")) == ((0, 1), (1, 2))
+    house.clock.advance(hours=1)
+    assert (told("retention"), told("csat")) == ((1, 1), (1, 2))
+    assert {counted for counted, _ in house.services.came_back.values()} == {
+        (now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    }
