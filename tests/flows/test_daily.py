@@ -43,7 +43,7 @@ def test_at_eight_in_the_shop_she_hears_how_the_day_went(house: House) -> None:
     assert told(house) == []
     house.clock.now = EIGHT
     [mail] = told(house)
-    assert mail.message["Subject"] == "Mia Moda: 7 entregas, 14 correos, 0 en espera"
+    assert mail.message["Subject"] == "Mia Moda: entregas 7, correos 14, en espera 0"
     assert mail.message["To"].addresses[0].addr_spec == "mia@mia.example"
     assert "Nada necesita que lo mires." in mail.text
     assert "https://mia.example/admin/" in mail.text
@@ -55,7 +55,7 @@ def test_a_day_without_anything_is_told_too_and_the_day_of_connecting_is_not(hou
     for day in range(1, 4):
         house.clock.now = EIGHT.replace(day=21 + day)
         assert len(told(house)) == day
-    assert "0 entregas, 0 correos" in house.mails("owner_daily")[-1].message["Subject"]
+    assert "entregas 0, correos 0" in house.mails("owner_daily")[-1].message["Subject"]
 
 
 def test_a_machine_that_slept_tells_later_the_same_day(house: House) -> None:
