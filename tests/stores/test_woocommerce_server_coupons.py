@@ -104,3 +104,9 @@ def test_a_coupon_can_be_withdrawn_as_a_draft(woocommerce: WooCommerceStore) -> 
     coupon_id = made(woocommerce)["id"]
     assert call(woocommerce, "PUT", f"coupons/{coupon_id}", {"status": "draft"})[1]["status"] == "draft"
     assert call(woocommerce, "GET", "coupons", code="sorry")[1] == []
+
+
+def test_all_are_told_however_many_there_are(woocommerce: WooCommerceStore) -> None:
+    for number in range(101):
+        made(woocommerce, code=f"sorry{number}")
+    assert len({coupon["code"] for coupon in woocommerce.coupons()}) == 101

@@ -82,8 +82,11 @@ class WooCommerceStore:
         return self.shop.set_status(order_id, status)
 
     def coupons(self) -> list[Json]:
-        """All coupons that can be used."""
-        return self.shop.list_coupons({"per_page": "100"})[0]
+        """All coupons that can be used, however many pages the API would make of them."""
+        found, total = self.shop.list_coupons({"per_page": "100"})
+        while len(found) < total:
+            found += self.shop.list_coupons({"per_page": "100", "page": str(len(found) // 100 + 1)})[0]
+        return found
 
     def register_webhook(self, url: str, topics: Sequence[str], secret: str) -> list[int]:
         """One webhook per topic, as an owner would add them by hand; their ids."""
