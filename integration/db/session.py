@@ -20,6 +20,8 @@ FRESH_SECONDS = 0.1  # a connection that was used within these is taken for aliv
 _POSTGRESQL = f"-c lock_timeout={_BUSY_SECONDS}s -c random_page_cost=1.1"
 """Waits as long as SQLite would; and an index is worth its while, as on disks without a moving arm, else the planner
 reads a whole table for a few hundred of its rows."""
+_POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_use_lifo": True}
+"""What was used last is used next: its pages are still at hand, and those that rest stay small."""
 _INSTALLATION, _SHOPS, _NAMED = 20261, 20262, 20263  # the names of our advisory locks
 
 _OF_A_SHOP = text(
@@ -141,7 +143,7 @@ def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url.replace("postgres://", "postgresql://", 1))  # as hosters write it
         if parsed.get_backend_name() == "sqlite":
-            return _as_contracted(create_engine(parsed, pool_size=16, max_overflow=16, hide_parameters=True))
+            return _as_contracted(create_engine(parsed, hide_parameters=True, **_POOL))
         if parsed.get_backend_name() == "postgresql":
             return _postgresql(parsed)
     except (ArgumentError, NoSuchModuleError) as error:
@@ -156,7 +158,7 @@ def _postgresql(url: URL) -> Engine:
     options = {"connect_timeout": 5, "application_name": "postventa", "options": _POSTGRESQL}
     return _asked_after_a_rest(
         create_engine(
-            url.set(drivername="postgresql+psycopg"), pool_size=16, max_overflow=16, hide_parameters=True,
+            url.set(drivername="postgresql+psycopg"), hide_parameters=True, **_POOL,
             connect_args={name: value for name, value in options.items() if name not in url.query},
         )
     )  # fmt: skip
