@@ -183,10 +183,7 @@ def _person(several: bool) -> tuple[str, ...]:
 def _arrived(several: bool) -> Subquery:
     """Who had a delivery in the time, and when she had the first."""
     mine = (*_within(OrderRow.shop_id, OrderRow.delivered_at), col(OrderRow.customer_key) != "")
-    named: dict[str, Any] = {
-        "shop": col(OrderRow.shop_id).label("shop"),
-        "who": col(OrderRow.customer_key).label("who"),
-    }
+    named: dict[str, Any] = {"shop": col(OrderRow.shop_id), "who": col(OrderRow.customer_key)}
     person: tuple[Any, ...] = tuple(named[name].label(name) for name in _person(several))
     first = func.min(OrderRow.delivered_at).label("at")
     return sql.select(*person, first).where(*mine).group_by(*person).subquery("arrived")
