@@ -15,11 +15,22 @@ _YEARS = range(1970, 2200)  # outside, adding a policy's delay could leave what 
 
 
 class Payload:
-    """One place in a JSON body. Absent and `null` are the same; `path` is where it is (`$.customer.id`)."""
+    """One place in a JSON body. Absent and `null` are the same."""
 
-    def __init__(self, value: Any, path: str = "$") -> None:
+    __slots__ = ("_above", "_step", "value")
+
+    def __init__(self, value: Any, step: str | int = "$", above: Payload | None = None) -> None:
         self.value = value
-        self.path = path
+        self._step = step
+        self._above = above
+
+    @property
+    def path(self) -> str:
+        """Where it is: `$.line_items[0].id`. Put together when asked for, which only an error does."""
+        if self._above is None:
+            return str(self._step)
+        step = f"[{self._step}]" if isinstance(self._step, int) else f".{self._step}"
+        return self._above.path + step
 
     @classmethod
     def of(cls, body: bytes) -> Payload:
@@ -35,10 +46,10 @@ class Payload:
     def at(self, name: str) -> Payload:
         """A member of this object; empty when the member, or this object itself, is absent."""
         if self.value is None:
-            return Payload(None, f"{self.path}.{name}")
+            return Payload(None, name, self)
         if not isinstance(self.value, dict):
             raise self.wrong()
-        return Payload(self.value.get(name), f"{self.path}.{name}")
+        return Payload(self.value.get(name), name, self)
 
     def each(self, name: str) -> Iterator[Payload]:
         """The entries of a member that is a list; none when it is absent."""
@@ -46,7 +57,7 @@ class Payload:
         if member.value is not None and not isinstance(member.value, list):
             raise member.wrong()
         for place, entry in enumerate(member.value or ()):
-            yield Payload(entry, f"{member.path}[{place}]")
+            yield Payload(entry, place, member)
 
     def text(self, name: str) -> str:
         """A text without NUL and lone surrogates, which databases and mails refuse; empty when absent."""
@@ -117,7 +128,8 @@ def _text(place: Payload) -> str:
         return ""
     if not isinstance(place.value, str):
         raise place.wrong()
-    return place.value.replace("\0", "").encode("utf-8", "replace").decode().strip()
+    written = place.value.replace("\0", "")
+    return (written if written.isascii() else written.encode("utf-8", "replace").decode()).strip()
 
 
 def _ref(place: Payload) -> str:

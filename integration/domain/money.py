@@ -13,6 +13,10 @@ _DIGITS = dict.fromkeys(
 ) | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
 
 
+_STEPS = {places: Decimal(1).scaleb(-places) for places in (0, 2, 3)}
+_TOO_MUCH = Decimal(10) ** 13
+
+
 def digits(currency: str) -> int:
     """Decimals of the currency: CLP 0, EUR 2, KWD 3."""
     return _DIGITS.get(currency, 2)
@@ -32,9 +36,9 @@ class Money:
             value = Decimal(amount)
         except (InvalidOperation, ValueError, TypeError) as error:
             raise BadPayload("bad_amount", amount=str(amount)[:40]) from error
-        if not value.is_finite() or abs(value) >= Decimal(10) ** 13:
+        if not value.is_finite() or abs(value) >= _TOO_MUCH:
             raise BadPayload("bad_amount", amount=str(amount)[:40])
-        return cls(value.quantize(Decimal(1).scaleb(-digits(currency)), ROUND_HALF_UP), currency)
+        return cls(value.quantize(_STEPS[digits(currency)], ROUND_HALF_UP), currency)
 
     @classmethod
     def of_minor(cls, minor: int, currency: str) -> Money:
@@ -48,8 +52,7 @@ class Money:
 
     def percent(self, share: Decimal) -> Money:
         """`share` per cent of this, rounded down: never more than was promised."""
-        step = Decimal(1).scaleb(-digits(self.currency))
-        return Money((self.amount * share / 100).quantize(step, ROUND_DOWN), self.currency)
+        return Money((self.amount * share / 100).quantize(_STEPS[digits(self.currency)], ROUND_DOWN), self.currency)
 
     def __add__(self, other: Money) -> Money:
         self._same(other)

@@ -55,6 +55,7 @@ def parse_order(order: Payload) -> Order:
     status_at = completed_at if status == "completed" and completed_at else updated_at
     metas = _metas(order)
     billing = order.at("billing")
+    totals = _line_totals(order, currency)
     return Order(
         ref=order.ref("id"),
         # Plugins for sequential numbers make it differ from the id.
@@ -65,7 +66,7 @@ def parse_order(order: Payload) -> Order:
         placed_at=placed_at,
         updated_at=updated_at,
         total=order.money("total", currency),
-        subtotal=_subtotal(order, currency),
+        subtotal=sum(totals, start=Money.of(0, currency)),
         email=billing.text("email"),
         first_name=billing.text("first_name") or order.at("shipping").text("first_name"),
         phone=billing.text("phone"),
@@ -73,7 +74,7 @@ def parse_order(order: Payload) -> Order:
         locale=_locale(metas),
         shipping=_address(order.at("shipping")),
         billing=_address(billing),
-        items=_items(order, currency),
+        items=_items(order, totals),
         shipments=_shipments(_state(status, metas), metas, status_at, completed_at),
         discount_codes=tuple(line.text("code") for line in order.each("coupon_lines")),
     )
@@ -126,34 +127,31 @@ def _address(place: Payload) -> Address:
     )
 
 
+def _line_totals(order: Payload, currency: str) -> list[Money]:
+    """What the shopper paid for each line: its figures leave tax out even where the shop's prices include it."""
+    with_tax = bool(order.flag("prices_include_tax"))
+    return [_line_total(line, currency, with_tax) for line in order.each("line_items")]
+
+
 def _line_total(line: Payload, currency: str, with_tax: bool) -> Money:
-    """What the shopper paid for the line: its figures leave tax out even where the shop's prices include it."""
     total = line.money("total", currency)
     return total + line.money("total_tax", currency) if with_tax and line.at("total_tax") else total
 
 
-def _subtotal(order: Payload, currency: str) -> Money:
-    with_tax = bool(order.flag("prices_include_tax"))
-    lines = (_line_total(line, currency, with_tax) for line in order.each("line_items"))
-    return sum(lines, start=Money.of(0, currency))
-
-
-def _items(order: Payload, currency: str) -> tuple[Item, ...]:
-    with_tax = bool(order.flag("prices_include_tax"))
+def _items(order: Payload, totals: list[Money]) -> tuple[Item, ...]:
     # A shop completes an order at once when nothing in it is shipped or made.
     physical = order.flag("needs_processing") is not False
-    return tuple(_item(line, currency, with_tax, physical) for line in order.each("line_items"))
+    return tuple(_item(line, total, physical) for line, total in zip(order.each("line_items"), totals, strict=True))
 
 
-def _item(line: Payload, currency: str, with_tax: bool, physical: bool) -> Item:
+def _item(line: Payload, total: Money, physical: bool) -> Item:
     quantity = _quantity(line)
-    total = _line_total(line, currency, with_tax)
     return Item(
         ref=line.ref("id"),
         # WordPress stores the title of a product that a shop manager typed as HTML (`&amp;`).
         name=html.unescape(line.text("name")),
         quantity=quantity,
-        price=Money.of(total.amount / max(quantity, 1), currency),
+        price=Money.of(total.amount / max(quantity, 1), total.currency),
         sku=line.text("sku"),
         physical=physical,
     )
