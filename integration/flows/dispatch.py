@@ -25,9 +25,11 @@ from integration.flows import (
     pacing,
     pauses,
     person_requests,
+    verdicts,
 )
 from integration.flows.claims import Claimed, Hold
 from integration.flows.services import Services
+from integration.flows.verdicts import Success, Write
 from integration.rules import retries
 
 # How many tasks of a stream are on the way or worked at, over all machines: of all shops, and of one. A store is called
@@ -35,9 +37,6 @@ from integration.rules import retries
 AT_ONCE = {"": (1000, 30), "mail": (1000, 30), "store": (1000, 1)}
 AT_A_TIME = 25  # tasks that a worker claims in one transaction
 log = logging.getLogger(__name__)
-
-
-Rest = Callable[[Session, datetime], None]
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Handler:
     paused, too.
     """
 
-    act: Callable[[Services, Task], Rest | None]
+    act: Callable[[Services, Task], Write | None]
     done: Callable[[Session, Services, Task, datetime], None] | None = None
     failed: Callable[[Session, Services, Task, SinkError, retries.Verdict, datetime], retries.Verdict] = (
         lambda session, services, task, error, verdict, now: verdict
@@ -111,19 +110,25 @@ def run(services: Services, task_id: str, owner: str) -> bool:
 
 def _act(services: Services, taken: Sequence[Claimed], going: Callable[[], bool]) -> Sequence[Claimed]:
     """Do what was taken, one after the other, and tell the others; what is left when that has to end early."""
-    done = 0
-    while done < len(taken) and going() and claims.fresh(services, taken[done]):
-        flows = _do(services, taken[done])
-        done += 1
-        if not flows:
-            break
+    done, unrecorded = 0, list[Success]()
+    try:
+        while done < len(taken) and going() and claims.fresh(services, taken[done]):
+            flows = _do(services, taken[done], unrecorded)
+            done += 1
+            if not flows:
+                break
+    finally:
+        verdicts.record(services, unrecorded)
     if done:
         services.wake()
     return taken[done:]
 
 
-def _do(services: Services, claimed: Claimed) -> bool:
-    """Act and record; false when its stream stands still from now on."""
+def _do(services: Services, claimed: Claimed, unrecorded: list[Success]) -> bool:
+    """Act and record; false when its stream stands still from now on.
+
+    What reached nobody outside may be done twice: its success is recorded later, with those beside it.
+    """
     task, handler = claimed.task, HANDLERS[claimed.task.kind]
     services.checkpoint("task_claimed")
     if claimed.problem:
@@ -137,7 +142,10 @@ def _do(services: Services, claimed: Claimed) -> bool:
     except Exception as error:
         log.exception("task %s (%s) failed unexpectedly", task.id, task.kind)
         return _record_failure(services, task, handler, Temporary("unexpected", why=type(error).__name__))
-    _record_success(services, claimed, handler, rest)
+    unrecorded.append(_success(services, claimed, handler, rest))
+    if handler.stream:
+        verdicts.record(services, unrecorded)
+        unrecorded.clear()
     return True
 
 
@@ -168,21 +176,15 @@ def free_lapsed(services: Services, dead_owner: Callable[[str], bool]) -> None:
                 task.state, task.owner, task.lease_until, task.lapses = "ready", "", None, task.lapses + 1
 
 
-def _record_success(services: Services, claimed: Claimed, handler: Handler, rest: Rest | None) -> None:
-    now, task = services.clock(), claimed.task
-    if rest or handler.done or claimed.after_pause:
-        with services.db.writing(task.shop_id) as session:
-            if rows.finish(session, task, now):
-                if rest:
-                    rest(session, now)
-                if handler.done:
-                    handler.done(session, services, task, now)
-                if claimed.after_pause:
-                    pauses.end(session, task.shop_id, handler.stream)
-    else:
-        with services.db.marking() as session:
-            rows.finish(session, task, now)
-    services.checkpoint("task_recorded")
+def _success(services: Services, claimed: Claimed, handler: Handler, rest: Write | None) -> Success:
+    task, done, writes = claimed.task, handler.done, list[Write]()
+    if rest:
+        writes.append(rest)
+    if done:
+        writes.append(lambda session, now: done(session, services, task, now))
+    if claimed.after_pause:
+        writes.append(lambda session, now: pauses.end(session, task.shop_id, handler.stream))
+    return Success(task, writes)
 
 
 def _record_failure(services: Services, task: Task, handler: Handler, error: SinkError) -> bool:

@@ -33,7 +33,7 @@ SINK = [sys.executable, "-c", "from tests.bench.work import sink; sink()"]
 
 
 def bench_tasks() -> list[Row]:
-    """Tasks that do nothing, claimed, committed and noted one by one, `synchronous=FULL`."""
+    """Tasks that do nothing, claimed and noted as tasks of our own stream are, `synchronous=FULL`."""
     with house() as shop:
         [order] = shop.rows(OrderRow)
         with shop.services.db.writing() as session:

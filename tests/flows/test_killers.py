@@ -11,7 +11,7 @@ import pytest
 from integration.app import build_services
 from integration.db.tables import MailRow, Receipt, Task
 from integration.domain.errors import Refused
-from integration.flows import dispatch
+from integration.flows import dispatch, verdicts
 from integration.flows.services import Services
 from integration.settings import settings_from
 from integration.worker import ticks
@@ -39,7 +39,7 @@ def deadly(kind: str, deaths: list[str], only: str = "") -> dict[str, dispatch.H
     """Handlers of which one kills, whatever it is given or with one task alone."""
     usual = dispatch.HANDLERS[kind]
 
-    def act(services: Services, task: Task) -> dispatch.Rest | None:
+    def act(services: Services, task: Task) -> verdicts.Write | None:
         if only and task.id != only:
             return usual.act(services, task)
         deaths.append(task.id)
