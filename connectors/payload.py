@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from integration.domain.errors import BadPayload
+from integration.domain.errors import BadPayload, storable
 from integration.domain.money import Money
 
 _YEARS = range(1970, 2200)  # outside, adding a policy's delay could leave what a datetime holds
@@ -128,8 +128,7 @@ def _text(place: Payload) -> str:
         return ""
     if not isinstance(place.value, str):
         raise place.wrong()
-    written = place.value.replace("\0", "")
-    return (written if written.isascii() else written.encode("utf-8", "replace").decode()).strip()
+    return storable(place.value).strip()
 
 
 def _ref(place: Payload) -> str:

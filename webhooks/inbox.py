@@ -13,7 +13,7 @@ from connectors.base import Delivery
 from integration.db.queries import inbox as rows
 from integration.db.queries import orders, shops
 from integration.db.session import Database
-from integration.db.shared_commit import OUTAGES, NewReceipt
+from integration.db.shared_commit import NewReceipt, is_outage
 from integration.db.tables import Receipt
 from integration.domain.errors import BadPayload, PostventaError
 from integration.domain.events import Parting, order_ref
@@ -48,9 +48,16 @@ def drain(services: Services, going: Callable[[], bool] = lambda: True) -> int:
 
     None any more when `going` says no.
     """
-    taken = 0
-    while going() and (shops_waiting := waiting(services)):
-        taken += sum(take_turn(services, shop_id, going) for shop_id in shops_waiting)
+    taken, stuck = 0, set[str]()
+    while going() and (shops_waiting := [shop_id for shop_id in waiting(services) if shop_id not in stuck]):
+        for shop_id in shops_waiting:
+            try:
+                taken += take_turn(services, shop_id, going)
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                log.exception("the inbox of %s is stuck; it is tried again", shop_id)
+                stuck.add(shop_id)
     return taken
 
 
@@ -69,15 +76,19 @@ def waiting(services: Services) -> Sequence[str]:
 
 
 def _next(services: Services, shop_id: str) -> bool:
-    """Act on one delivery, if there is one. Where the last one may have ended its process, count first."""
+    """Act on one delivery, if there is one. Where the last one may have ended its process, count first.
+
+    So it is where it could not even be set aside: after five tries it no longer stands before the others.
+    """
     steady = _STEADY.setdefault(services.db, set())
     if shop_id not in steady and not _begin(services, shop_id):
         return False
     steady.discard(shop_id)
     try:
         acted = _act(services, shop_id)
-    except Exception:
-        steady.add(shop_id)  # in trouble, but alive
+    except Exception as error:
+        if is_outage(error):
+            steady.add(shop_id)  # we live, and the delivery is not to blame
         raise
     steady.add(shop_id)
     return acted
@@ -108,11 +119,11 @@ def _act(services: Services, shop_id: str) -> bool:
         try:
             with session.begin_nested():
                 receipt.state, receipt.reason = _take(session, services, receipt), ""
-        except OUTAGES:
-            raise  # the database's trouble, not the delivery's: it stays kept
         except BadPayload as error:
             failed = ("unreadable", str(error))
         except Exception as error:
+            if is_outage(error):
+                raise
             if not isinstance(error, PostventaError):
                 log.exception("receipt %s failed", receipt_id)
             failed = ("failed", error.code if isinstance(error, PostventaError) else type(error).__name__)

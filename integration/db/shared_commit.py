@@ -27,6 +27,12 @@ _SAME = ("connection_id", "delivery_key", "repeat")
 log = logging.getLogger(__name__)
 
 
+def is_outage(error: Exception) -> bool:
+    """Whether nothing at all can be kept now: whoever works on many things ends there, and comes again."""
+    busy = isinstance(error, Temporary) and error.code == "database_busy"
+    return busy or isinstance(error, OUTAGES)
+
+
 @dataclass(frozen=True, slots=True)
 class NewReceipt:
     """A delivery to keep; another with its key within `window` (for ever when `None`) is the same delivery."""

@@ -19,6 +19,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 
+def storable(value: object) -> str:
+    """As a text that every database and mail takes: without NUL, and `?` for half a surrogate pair."""
+    text = str(value).replace("\0", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 class PostventaError(Exception):
     """An error with a code for the catalogue and the values its sentence needs; never a secret."""
 
@@ -28,7 +34,7 @@ class PostventaError(Exception):
         super().__init__(code, params)
 
     def __str__(self) -> str:
-        values = ", ".join(f"{name}={value}" for name, value in self.params.items())
+        values = ", ".join(f"{name}={storable(value)}" for name, value in self.params.items())
         return f"{self.code} ({values})" if values else self.code
 
 

@@ -11,6 +11,7 @@ from emails.catalogue import KINDS
 from integration.db.queries import mails as mail_rows
 from integration.db.queries import notices, shops
 from integration.db.tables import MailRow, Shop, Task
+from integration.domain.errors import storable
 from integration.flows import mails
 from integration.flows.services import Services
 
@@ -23,7 +24,7 @@ def tell_owner(session: Session, services: Services, shop: Shop, code: str, now:
 
     What follows from the same cause goes into one mail, some hours later; what she heard today says nothing new.
     """
-    values = {name: str(value)[:_LONGEST] for name, value in params.items()}
+    values = {name: storable(value)[:_LONGEST] for name, value in params.items()}
     told = notices.of_day(session, shop.id, code, now)
     if any(_says(mail, values) for mail in told):
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,14 +11,16 @@ from typing import Protocol
 from sqlmodel import Session
 
 from integration.db.queries import outbox as rows
+from integration.db.shared_commit import is_outage
 from integration.db.tables import Task
-from integration.domain.errors import Permanent, SinkError
+from integration.domain.errors import Permanent, SinkError, Temporary
 from integration.flows import pauses
 from integration.flows.services import Services
 
 DEATHS = 5  # workers that may die over one task before it is taken for their killer
 FRESH = timedelta(seconds=5)  # what was taken longer ago is given back: nearly its whole lease is left to act in
 
+log = logging.getLogger(__name__)
 Hold = Callable[[Session, Services, Task, datetime], tuple[datetime | None, str]]
 
 
@@ -79,6 +82,11 @@ def give_back(services: Services, left: Iterable[Claimed]) -> None:
             rows.give_back(session, tasks)
 
 
+def stream_of(handler: Waits, task: Task) -> str:
+    """What stands still when the other side refuses it: its stream, or of our own one this kind alone."""
+    return handler.stream or task.kind
+
+
 def fresh(services: Services, claimed: Claimed) -> bool:
     """Whether it was taken just now; what stood behind a slow mail server was not."""
     return services.clock() - claimed.at <= FRESH
@@ -95,12 +103,18 @@ def _look(
     """The task, as it goes now; `None` when it has to wait."""
     if task.lapses >= DEATHS:
         return Claimed(task, now, Permanent("kills_the_worker"))
-    standing = pauses.FLOWS if handler.while_paused else pause_of(task.shop_id, handler.stream)
+    standing = pauses.FLOWS if handler.while_paused else pause_of(task.shop_id, stream_of(handler, task))
     until, reason = standing.until, standing.reason
     if not until and task.useless_after and task.useless_after < now:
         return Claimed(task, now, Permanent("useless_now"))
     if not until:
-        until, reason = handler.hold(session, services, task, now)
+        try:
+            until, reason = handler.hold(session, services, task, now)
+        except Exception as error:  # of this task alone: those beside it are claimed
+            if is_outage(error):
+                raise
+            log.exception("whether task %s (%s) has to wait is unknown", task.id, task.kind)
+            return Claimed(task, now, Temporary("unexpected", why=type(error).__name__))
     if until:
         rows.settle(session, task, state="ready", due_at=until, reason=reason, failing_since=None)
         return None

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from integration.db.queries import inbox, lists, numbers, orders, requests
 from integration.db.queries import shops as rows
 from integration.db.tables import Shop
-from integration.flows import connecting, mails, reputation, subscriptions
+from integration.flows import apart, connecting, mails, reputation, subscriptions
 from integration.flows.person_requests import TERM
 from integration.flows.services import Services
 from integration.flows.shops import zone_of
@@ -35,10 +35,13 @@ def run(services: Services) -> int:
     now = services.clock()
     with services.db.reading() as session:
         due = [shop.id for shop in rows.all_shops(session) if _due(session, services, shop, now)]
-    for shop_id in due:
+
+    def tell(shop_id: str) -> int:
         with services.db.writing(shop_id) as session:
             _tell(session, services, rows.shop(session, shop_id), now)
-    return len(due)
+        return 1
+
+    return apart.each(due, tell)
 
 
 def _due(session: Session, services: Services, shop: Shop, now: datetime) -> bool:

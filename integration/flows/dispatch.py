@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,7 +46,7 @@ class Handler:
 
     `act` may hand back what is left to write, for that same transaction. `hold` may put a task off when it is
     claimed: until when, and the code of the reason. `while_paused` is what the law wants done in a shop that its owner
-    paused, too.
+    paused, too. What is `slow` keeps nothing waiting that was done before it.
     """
 
     act: Callable[[Services, Task], Write | None]
@@ -56,6 +57,7 @@ class Handler:
     stream: str = ""
     hold: Hold = lambda session, services, task, now: (None, "")
     while_paused: bool = False
+    slow: bool = False
 
 
 HANDLERS: dict[str, Handler] = {
@@ -67,9 +69,9 @@ HANDLERS: dict[str, Handler] = {
     "AssumeDelivered": Handler(followups.assume_delivered),
     "NoteOrder": Handler(order_notes.leave, stream="store"),
     "ProbeStore": Handler(person_requests.probe, stream="store"),
-    "ExportPerson": Handler(person_requests.export, while_paused=True),
-    "ErasePerson": Handler(person_requests.erase, while_paused=True),
-    "EraseShop": Handler(person_requests.erase_shop, while_paused=True),
+    "ExportPerson": Handler(person_requests.export, while_paused=True, slow=True),
+    "ErasePerson": Handler(person_requests.erase, while_paused=True, slow=True),
+    "EraseShop": Handler(person_requests.erase_shop, while_paused=True, slow=True),
 }
 
 
@@ -96,9 +98,7 @@ def run_all(services: Services, task_ids: Sequence[str], owner: str, going: Call
         if not going():
             break
         batch = claims.take(services, HANDLERS, task_ids[start : start + AT_A_TIME], owner)
-        left = _act(services, batch.taken, going)
-        claims.give_back(services, left)
-        ran += batch.put_off + len(batch.taken) - len(left)
+        ran += batch.put_off + _act(services, batch.taken, going)
         ran += sum(run(services, task_id, owner) for task_id in batch.suspects if going())
     return ran
 
@@ -108,20 +108,19 @@ def run(services: Services, task_id: str, owner: str) -> bool:
     return run_all(services, [task_id], owner) == 1
 
 
-def _act(services: Services, taken: Sequence[Claimed], going: Callable[[], bool]) -> Sequence[Claimed]:
-    """Do what was taken, one after the other, and tell the others; what is left when that has to end early."""
-    done, unrecorded = 0, list[Success]()
-    try:
-        while done < len(taken) and going() and claims.fresh(services, taken[done]):
-            flows = _do(services, taken[done], unrecorded)
-            done += 1
-            if not flows:
+def _act(services: Services, taken: Sequence[Claimed], going: Callable[[], bool]) -> int:
+    """Do what was taken, one after the other, and tell the others; how many. The rest is given back."""
+    begun, unrecorded = 0, list[Success]()
+    with ExitStack() as at_the_end:  # also when the database is in trouble meanwhile
+        at_the_end.callback(lambda: claims.give_back(services, taken[begun:]))
+        at_the_end.callback(lambda: _record(services, unrecorded))
+        while begun < len(taken) and going() and claims.fresh(services, taken[begun]):
+            begun += 1
+            if not _do(services, taken[begun - 1], unrecorded):
                 break
-    finally:
-        verdicts.record(services, unrecorded)
-    if done:
+    if begun:
         services.wake()
-    return taken[done:]
+    return begun
 
 
 def _do(services: Services, claimed: Claimed, unrecorded: list[Success]) -> bool:
@@ -130,6 +129,8 @@ def _do(services: Services, claimed: Claimed, unrecorded: list[Success]) -> bool
     What reached nobody outside may be done twice: its success is recorded later, with those beside it.
     """
     task, handler = claimed.task, HANDLERS[claimed.task.kind]
+    if handler.slow:
+        _record(services, unrecorded)
     services.checkpoint("task_claimed")
     if claimed.problem:
         return _record_failure(services, task, handler, claimed.problem)
@@ -144,9 +145,14 @@ def _do(services: Services, claimed: Claimed, unrecorded: list[Success]) -> bool
         return _record_failure(services, task, handler, Temporary("unexpected", why=type(error).__name__))
     unrecorded.append(_success(services, claimed, handler, rest))
     if handler.stream:
-        verdicts.record(services, unrecorded)
-        unrecorded.clear()
+        _record(services, unrecorded)
     return True
+
+
+def _record(services: Services, unrecorded: list[Success]) -> None:
+    successes, unrecorded[:] = tuple(unrecorded), ()
+    for success, why in verdicts.record(services, successes):
+        _record_failure(services, success.task, HANDLERS[success.task.kind], Temporary("unexpected", why=why))
 
 
 def offer(services: Services, stream: str) -> Sequence[str]:
@@ -183,7 +189,7 @@ def _success(services: Services, claimed: Claimed, handler: Handler, rest: Write
     if done:
         writes.append(lambda session, now: done(session, services, task, now))
     if claimed.after_pause:
-        writes.append(lambda session, now: pauses.end(session, task.shop_id, handler.stream))
+        writes.append(lambda session, now: pauses.end(session, task.shop_id, claims.stream_of(handler, task)))
     return Success(task, writes)
 
 
@@ -207,7 +213,7 @@ def _settle_failure(
             again = {"attempts": task.attempts + 1, "failing_since": since, "lapses": 0}
             rows.settle(session, task, state="ready", due_at=at, reason=error.code, **again)
         case retries.Pause():
-            until = pauses.begin(session, services, task.shop_id, handler.stream or task.kind, error, now)
+            until = pauses.begin(session, services, task.shop_id, claims.stream_of(handler, task), error, now)
             rows.settle(session, task, state="ready", due_at=until, reason=error.code, failing_since=None, lapses=0)
         case retries.Park():
             rows.settle(session, task, state="ambiguous", reason=error.code, done_at=now)

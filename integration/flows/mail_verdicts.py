@@ -17,6 +17,9 @@ from integration.flows.services import Services
 from integration.rules import retries
 
 _FOLLOWED = ("complaint_ack", "discount_code")
+_NO_WORD_OF_THE_SERVER = ("kills_the_worker", "unexpected")
+_BEFORE_IT_BEGAN = ("database_busy",)
+"""What can be said while an earlier try may be out: that one stays in doubt."""
 
 
 def sent(session: Session, services: Services, task: Task, now: datetime) -> None:
@@ -44,13 +47,13 @@ def failed(
 ) -> retries.Verdict:
     """Keep the mail's state in step with its task; decides what an ambiguous send becomes (E4)."""
     row = rows.get(session, task.shop_id, task.subject)
-    if isinstance(error, Ambiguous) or (error.code == "kills_the_worker" and row.state == "sending"):
+    if isinstance(error, Ambiguous) or (error.code in _NO_WORD_OF_THE_SERVER and row.state == "sending"):
         verdict = retries.mail_ambiguous(KINDS[row.kind].category, row.copies, now)
         row.state = "queued" if isinstance(verdict, retries.Retry) else "ambiguous"
     elif isinstance(verdict, retries.Dead):
         row.state = "dead"
         mail_events.refused(session, services, row, error, now)
-    else:
+    elif row.state == "sending" and error.code not in _BEFORE_IT_BEGAN:
         row.state = "queued"
         row.copies -= 1  # surely not taken: a greylisted mail has its second copy left for real doubt
     row.reason = error.code

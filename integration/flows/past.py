@@ -13,7 +13,7 @@ from connectors.base import StoreConnector
 from integration.db.care_tables import Cursor
 from integration.db.queries import cursors, shops
 from integration.domain.errors import SinkError
-from integration.flows import backfill, pauses, reconcile
+from integration.flows import apart, backfill, pauses, reconcile
 from integration.flows.services import Services
 from integration.flows.shops import connector_of
 
@@ -62,16 +62,18 @@ def turn(services: Services) -> int:
     """Some pages of every shop whose past is asked for; how many."""
     with services.db.reading() as session:
         due = cursors.asked(session, backfill.STREAM, services.clock())
-    return sum(_turn(services, shop_id) for shop_id in due)
+    return apart.each(due, lambda shop_id: _turn(services, shop_id))
 
 
 def _turn(services: Services, shop_id: str) -> int:
-    begun = _claim(services, shop_id)
-    if begun is None:
+    row = _claim(services, shop_id)
+    if row is None:
         return 0
+    with services.db.reading() as session:  # only now: a shop whose keys cannot be read has had its turn
+        connector = connector_of(session, services, shops.shop(session, shop_id))
     read, problem, wait = 0, "", timedelta()
     try:
-        for _ in islice(_while_asked(services, shop_id, *begun), PAGES):
+        for _ in islice(_while_asked(services, shop_id, row, connector), PAGES):
             read += 1
     except SinkError as error:
         problem, wait = error.code, getattr(error, "retry_after", None) or AGAIN
@@ -88,7 +90,7 @@ def _while_asked(services: Services, shop_id: str, row: Cursor, connector: Store
             return
 
 
-def _claim(services: Services, shop_id: str) -> tuple[Cursor, StoreConnector] | None:
+def _claim(services: Services, shop_id: str) -> Cursor | None:
     """Nothing while the shop is paused or its keys are refused, or another worker is at it."""
     now = services.clock()
     with services.db.writing(shop_id) as session:
@@ -97,4 +99,4 @@ def _claim(services: Services, shop_id: str) -> tuple[Cursor, StoreConnector] | 
             session, row, now, now + CLAIMED
         ):
             return None
-        return row, connector_of(session, services, shops.shop(session, shop_id))
+        return row

@@ -97,6 +97,9 @@ def erase(services: Services, task: Task) -> None:
 
 def erase_shop(services: Services, task: Task) -> None:
     """Forget everybody of a shop, unless it takes our keys again: then the word of its leaving is an old one."""
+    with services.db.reading() as session:
+        if rows.get(session, task.shop_id, task.subject).state != "open":
+            return
     try:
         _connected(services, task.shop_id)
     except SinkError as error:

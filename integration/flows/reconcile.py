@@ -61,7 +61,9 @@ def look(
     begun = _begin(services, shop_id, now_anyhow=now_anyhow)
     if begun is None:
         return None
-    name, cursor, connector = begun
+    name, cursor = begun
+    with services.db.reading() as session:  # only now: a shop whose keys cannot be read has had its turn
+        connector = connector_of(session, services, shops.shop(session, shop_id))
     found, healed = 0, subscriptions.Healed()
     problem: SinkError | None = identity.doubt(services, shop_id, connector)
     if problem is None:
@@ -77,7 +79,7 @@ def look(
     return Look(name, found, healed.made, problem)
 
 
-def _begin(services: Services, shop_id: str, *, now_anyhow: bool) -> tuple[str, Cursor, StoreConnector] | None:
+def _begin(services: Services, shop_id: str, *, now_anyhow: bool) -> tuple[str, Cursor] | None:
     now = services.clock()
     with services.db.writing(shop_id) as session:
         shop = shops.shop(session, shop_id)
@@ -90,7 +92,7 @@ def _begin(services: Services, shop_id: str, *, now_anyhow: bool) -> tuple[str, 
         held = stands.until and not (now_anyhow and stands.reason != "shop_paused")
         if held or not cursors.claim(session, cursor, now, rules.again(now)):
             return None
-        return shop.name, cursor, connector_of(session, services, shop)
+        return shop.name, cursor
 
 
 def _changes(

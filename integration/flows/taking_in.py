@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from connectors.base import Page
 from integration.db.queries import cursors, shops
-from integration.db.shared_commit import OUTAGES
-from integration.domain.errors import Temporary
+from integration.db.shared_commit import is_outage
 from integration.domain.events import Event, OrderChanged, PersonErased, order_ref
 from integration.flows import alerts, intake
 from integration.flows.services import Services
@@ -58,9 +57,9 @@ def _taken(services: Services, shop_id: str, events: Sequence[Event]) -> bool:
             shop = shops.shop(session, shop_id)
             for event in events:
                 intake.handle(session, services, shop, event, services.clock())
-    except (*OUTAGES, Temporary):
-        raise  # the database's trouble, not the order's
-    except Exception:
+    except Exception as error:
+        if is_outage(error):
+            raise
         log.exception("orders %s of %s could not be taken in", [order_ref(event) for event in events], shop_id)
         return False
     return True

@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
 from integration.db.queries import outbox as rows
-from integration.db.shared_commit import OUTAGES
+from integration.db.shared_commit import is_outage
 from integration.db.tables import Task
-from integration.domain.errors import Temporary
 from integration.flows.services import Services
 
 IN_ONE = 10  # verdicts in one transaction that write something else: a webhook must not wait long for the write lock
@@ -30,8 +28,8 @@ class Success:
     writes: Sequence[Write] = ()
 
 
-def record(services: Services, successes: Sequence[Success]) -> None:
-    """Note them, in as few commits as may be. One that cannot be written holds up no other, and is raised."""
+def record(services: Services, successes: Sequence[Success]) -> Sequence[tuple[Success, str]]:
+    """Note them, in as few commits as may be; those that could not be noted, each with what it raised."""
     bare = [success.task for success in successes if not success.writes]
     if bare:
         with services.db.marking() as session:
@@ -40,25 +38,25 @@ def record(services: Services, successes: Sequence[Success]) -> None:
     for success in successes:
         if success.writes:
             of_shops[success.task.shop_id].append(success)
-    for those in of_shops.values():
-        for start in range(0, len(those), IN_ONE):
-            _write(services, those[start : start + IN_ONE])
+    groups = [those[at : at + IN_ONE] for those in of_shops.values() for at in range(0, len(those), IN_ONE)]
+    failed = [failure for group in groups for failure in _write(services, group)]
     for _ in successes:
         services.checkpoint("task_recorded")
+    return failed
 
 
-def _write(services: Services, those: Sequence[Success]) -> None:
+def _write(services: Services, those: Sequence[Success]) -> Sequence[tuple[Success, str]]:
+    """Together, or if that fails each alone, so that one that fails holds up no other."""
     try:
         _in_one(services, those)
-    except (*OUTAGES, Temporary):
-        raise  # the database's trouble, not a task's
-    except Exception:
-        if len(those) == 1:
+    except Exception as error:
+        if is_outage(error):
             raise
-        log.warning("tasks %s are noted one by one", [success.task.id for success in those])
-        with ExitStack() as all_of_them:  # whatever one of them raises
-            for success in reversed(those):
-                all_of_them.callback(_in_one, services, [success])
+        log.exception("tasks %s could not be noted", " ".join(success.task.id for success in those))
+        if len(those) == 1:
+            return [(those[0], type(error).__name__)]
+        return [failure for success in those for failure in _write(services, [success])]
+    return []
 
 
 def _in_one(services: Services, those: Sequence[Success]) -> None:

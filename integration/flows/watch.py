@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from integration.db.queries import orders, parcels, shops
+from integration.db.shared_commit import is_outage
 from integration.domain.errors import PostventaError
 from integration.flows import alerts, intake
 from integration.flows.services import Services
@@ -50,8 +51,10 @@ def _settle(services: Services, shop_id: str, order_id: str) -> None:
         try:
             with session.begin_nested():
                 intake.settle(session, services, shops.shop(session, shop_id), row, now)
-        except PostventaError as error:
-            log.warning("order %s: %s", order_id, error)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            log.warning("order %s: %s", order_id, error, exc_info=not isinstance(error, PostventaError))
         for parcel in orders.shipments(session, order_id):
             if parcel.act_by and parcel.act_by <= now:
                 parcel.act_by = now + _AGAIN  # it was not settled: later, or this would go on for ever

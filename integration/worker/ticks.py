@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from integration.db.queries import joinings, paces, privacy
-from integration.flows import accounts, daily, dispatch, heartbeat, past, person_requests
+from integration.flows import accounts, apart, daily, dispatch, heartbeat, past, person_requests
 from integration.flows import reconcile as reading
 from integration.flows import watch as watching
 from integration.flows.services import Services
@@ -82,11 +82,12 @@ def watch(services: Services) -> int:
 
 def reconcile(services: Services, going: reading.Going = lambda: True) -> int:
     """Look at the shops whose turn it is for what their webhooks missed; how many changes were new."""
-    found = 0
-    for shop_id in reading.due(services):
-        look = reading.look(services, shop_id, going) if going() else None
-        found += look.found if look else 0
-    return found
+
+    def look(shop_id: str) -> int:
+        seen = reading.look(services, shop_id, going) if going() else None
+        return seen.found if seen else 0
+
+    return apart.each(reading.due(services), look)
 
 
 def morning(services: Services) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from integration.app import build_services
 from integration.db.tables import MailRow, Receipt, Task
-from integration.domain.errors import Refused
+from integration.domain.errors import Refused, Temporary
 from integration.flows import dispatch, verdicts
 from integration.flows.services import Services
 from integration.settings import settings_from
@@ -212,11 +212,11 @@ def test_only_the_first_webhook_of_a_process_costs_a_commit_more(house: House) -
 def test_a_database_in_trouble_counts_as_no_death(house: House) -> None:
     def broken(name: str) -> None:
         if name == "receipt_acted":
-            raise OSError("no space left")
+            raise Temporary("database_busy", why="database or disk is full")
 
     unlucky = dataclasses.replace(house.services, checkpoint=broken)
     for _ in range(2 * FIVE):
-        with pytest.raises(OSError, match="space"):
+        with pytest.raises(Temporary, match="disk is full"):
             ticks.drain(unlucky)
     [receipt] = house.rows(Receipt)
     assert (receipt.state, receipt.begun) == ("kept", 1)
