@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import socket
 import ssl
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,6 +33,7 @@ _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
 _CHUNK = 65_536
 _ADDRESSES_TRIED = 4
+_PATIENCE = 3
 _NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
 
@@ -116,7 +119,7 @@ class Http:
         try:
             answer = self._adapter.send(prepared, stream=True, timeout=waits, verify=verify)
             with closing(answer):
-                body = self._read(answer, method)
+                body = _read(answer, method, self.limits.max_bytes)
         except (requests.RequestException, HTTPError, OSError) as error:
             raise _lost(method, "no_answer", _host(prepared.url)) from error
         lower = {name.lower(): value for name, value in answer.headers.items()}
@@ -153,17 +156,14 @@ class Http:
             return parts.scheme in ("http", "https")
         return parts.scheme == "https" and parts.port in (None, 443)
 
-    def _read(self, answer: requests.Response, method: str) -> bytes:
-        # The read time-out is per piece: without an end, one byte every 19 s would hold a worker for ever.
-        end = time.monotonic() + 3 * self.limits.read_timeout
-        body = bytearray()
-        while piece := answer.raw.read1(_CHUNK, decode_content=True):
-            body += piece
-            if len(body) > self.limits.max_bytes:
-                raise _lost(method, "answer_too_large", _host(answer.url))
-            if time.monotonic() > end:
-                raise _lost(method, "no_answer", _host(answer.url))
-        return bytes(body)
+
+def _read(answer: requests.Response, method: str, most: int) -> bytes:
+    body = bytearray()
+    while piece := answer.raw.read1(_CHUNK, decode_content=True):
+        body += piece
+        if len(body) > most:
+            raise _lost(method, "answer_too_large", _host(answer.url))
+    return bytes(body)
 
 
 def _lost(method: str, code: str, host: str) -> SinkError:
@@ -206,8 +206,40 @@ class _Dialler:
         raise Temporary("unreachable", host=host[:80], reason="connect")
 
 
+class _UntilThen(io.RawIOBase):
+    """What a socket gives until a moment: its time-out is for each piece, and pieces may drip for weeks."""
+
+    def __init__(self, line: socket.socket, raw: io.RawIOBase) -> None:
+        self._line, self._raw = line, raw
+        self._each = line.gettimeout() or 0.0
+        self._end = time.monotonic() + _PATIENCE * self._each
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._line.settimeout(min(self._each, left))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimelyAnswer(HTTPResponse):
+    """An answer, from its first line to its last byte, within `_PATIENCE` times the time-out of a piece."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_UntilThen(sock, self.fp.detach()))
+
+
 class _Guarded(HTTPConnection):
     dialler: ClassVar[_Dialler]
+    response_class = _TimelyAnswer
 
     def _new_conn(self) -> socket.socket:
         return self.dialler.dial(self.host, self.port or self.default_port)

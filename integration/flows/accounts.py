@@ -152,6 +152,8 @@ def log_in(services: Services, form: Mapping[str, str], address: str, before: st
         logs.security("login_failed", account=account.id if account else "nobody")
         raise BadForm("login_wrong", field="password")
     with services.db.marking() as session:
+        if not rows.unchanged(session, account):  # a new password was set while the old one was looked at
+            raise BadForm("login_wrong", field="password")
         rows.forget_attempts(session, tries)
         rows.close_session(session, digest(before))
         logs.security("logged_in", account=account.id)
@@ -218,11 +220,13 @@ def change(services: Services, who: Person, form: Mapping[str, str]) -> None:
     name, locale = _named(form), form.get("locale", "")
     if locale not in LANGUAGES:
         raise BadForm("bad_choice", field="locale")
-    kept = ""
+    kept, proved = "", None
     if form.get("password"):
-        _prove(services, who, form.get("old", ""))
+        proved = _prove(services, who, form.get("old", ""))
         kept = _new_password(form, who.email, name)
     with services.db.writing() as session:
+        if proved and not rows.unchanged(session, proved):
+            raise BadForm("password_wrong", field="old")
         account = rows.get(session, who.id)
         account.name, account.locale = name, locale
         if kept:
@@ -231,16 +235,17 @@ def change(services: Services, who: Person, form: Mapping[str, str]) -> None:
             logs.security("password_changed", account=who.id)
 
 
-def _prove(services: Services, who: Person, old: str) -> None:
-    """That she knows her password; only wrong tries count."""
+def _prove(services: Services, who: Person, old: str) -> Account:
+    """That she knows the password of this account; only wrong tries count."""
     with services.db.marking() as session:
         rows.one_by_one(session)
         tries = admit(session, services, (Limit("password", who.id, 10, _QUARTER),), services.clock())
-        kept = rows.get(session, who.id).password_hash
-    if not passwords.matches(kept, old):
+        account = rows.get(session, who.id)
+    if not passwords.matches(account.password_hash, old):
         raise BadForm("password_wrong", field="old")
     with services.db.marking() as session:
         rows.forget_attempts(session, tries)
+    return account
 
 
 def disable(services: Services, email: str) -> None:
@@ -254,6 +259,8 @@ def disable(services: Services, email: str) -> None:
         account.disabled_at = account.disabled_at or now
         rows.close_sessions(session, account.id)
         rows.withdraw_unused(session, account.id)
+        if account.role == "owner":
+            rows.withdraw_unused(session)  # links for new people, of which she may have kept one
         logs.security("account_disabled", account=account.id)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -15,9 +15,13 @@ from integration.db.tables import MailRow
 from integration.domain.errors import Refused
 from integration.flows import alerts, mail_events, mail_verdicts, pauses, reputation
 from integration.flows.services import Services
-from integration.rules import bounces, transitions
+from integration.rules import bounces as rules
+from integration.rules import transitions
 
 _MOST_COPIES = 3
+_LATER = timedelta(hours=6)
+_ELSEWHERE = re.compile(r"[^\s<>:;]+@[^\s<>:;]+|(?:https?:|www\.)\S+|\S+\.[a-z]{2,}/\S*", re.IGNORECASE)
+"""Addresses and links: the words of a bounce are a stranger's, and the owner reads them in a mail of ours."""
 _IN_DOUBT = ("mail_no_verdict", "mail_interrupted")
 
 
@@ -43,7 +47,7 @@ def _taken(services: Services, heard: Heard) -> str:
     with services.db.writing(named.shop_id) as session:
         row = mails.get(session, named.shop_id, named.id)
         _settle_doubt(session, row, now)
-        kind = bounces.kind_of(heard.action, heard.status)
+        kind = rules.kind_of(heard.action, heard.status)
         if kind in ("delayed", "other"):
             return kind
         new = mail_events.keep(
@@ -76,9 +80,18 @@ def _settle_doubt(session: Session, row: MailRow, now: datetime) -> None:
 
 
 def _sender_fault(session: Session, services: Services, row: MailRow, heard: Heard, now: datetime) -> None:
-    """We are at fault, not she (A7): the stream stands still, and the mail that came back leaves again later."""
-    reply = re.sub(r"[^\s<>:;]+@[^\s<>:;]+", "…", heard.reply)
-    until = pauses.begin(session, services, row.shop_id, "mail", Refused("mail_sender_refused", reply=reply), now)
+    """We are at fault, not she (A7): the stream stands still, and the mail that came back leaves again later.
+
+    Reports never prolong a stop, and those that anybody can write stop nothing until several people's agree.
+    """
+    told = Refused("mail_sender_refused", reply=_ELSEWHERE.sub("…", heard.reply))
+    accusers = rows.people(session, row.shop_id, "sender", now - rules.ACCUSED_WITHIN)
+    if not rules.sender_is_at_fault(heard.source, accusers):
+        until = now + _LATER
+        alerts.tell_owner(session, services, shops.shop(session, row.shop_id), told.code, now, **told.params)
+    else:
+        standing = pauses.held_until(session, row.shop_id, "mail", now)
+        until = standing.until or pauses.begin(session, services, row.shop_id, "mail", told, now)
     task = tasks.task_by_key(session, row.shop_id, f"SendMail:{row.id}")
     if row.state == "sent" and row.copies < _MOST_COPIES and task is not None and task.state == "done":
         row.state, row.reason = transitions.moved("mail", row.state, "queued"), "mail_sender_refused"

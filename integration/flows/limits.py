@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +18,8 @@ from integration.db.tables import Attempt
 from integration.domain.errors import TooMany
 from integration.domain.ids import new_id
 from integration.flows.services import Services
+
+_PORT = re.compile(r"^(?:\[([^\]]*)\](?::\d+)?|([^:]*):\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,15 @@ class Limit:
 
 
 def caller(address: str) -> str:
-    """Who an address counts as: itself, or for IPv6 its network of 64 bits, of which everybody has a whole one."""
+    """Who an address counts as: itself, or for IPv6 its network of 64 bits, of which everybody has a whole one.
+
+    A port, which some proxies write behind it, is not part of it; what is none at all counts as one and the same.
+    """
+    bare = _PORT.sub(r"\1\2", address.strip())
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        found = ipaddress.ip_address(bare.partition("%")[0])
     except ValueError:
-        return address
+        return ""
     if isinstance(found, ipaddress.IPv4Address):
         return str(found)
     mapped = found.ipv4_mapped

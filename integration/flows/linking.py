@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -12,6 +12,8 @@ from integration.flows.services import Services
 from integration.links import Purpose, digest, token
 
 _PATHS: dict[Purpose, str] = {"s": "/s/", "r": "/r/", "c": "/c/", "u": "/u/", "o": "/admin/case/"}
+_OWNERS_LAST = timedelta(days=60)
+"""What a link of the owner opens is a desk without a log-in: it ends, and each new mail about the case prolongs it."""
 ORDER_PURPOSES: tuple[Purpose, ...] = ("r", "c", "u")
 
 
@@ -25,6 +27,8 @@ def give(
     expires_at: datetime | None = None,
 ) -> str:
     """The absolute URL for this purpose and subject, made on first asking; a later `expires_at` prolongs it."""
+    if purpose == "o":
+        expires_at = now + _OWNERS_LAST
     row = rows.of_subject(session, shop_id, purpose, subject)
     if row is None:
         key_id = services.vault.current

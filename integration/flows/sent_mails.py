@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ WHICH: tuple[Which, ...] = ("all", "waiting", "would", "stopped")
 STATES: dict[Which, tuple[str, ...]] = {
     "all": (), "waiting": ("queued", "sending"), "would": ("skipped",), "stopped": ("dead", "ambiguous"),
 }  # fmt: skip
+_KEYS = re.compile(r"(/(?:s|r|c|u|admin/case)/)[\w-]{22}")
 PREVIEW = "preview"
 PAGE = 50
 
@@ -68,7 +70,10 @@ def _line(row: MailRow, shop: str, number: str) -> MailLine:
 
 
 def opened(services: Services, who: Person, mail_id: str) -> MailView:
-    """One mail as it would be built now; nothing is kept of the building. `NotFound` also for another shop's."""
+    """One mail as it would be built now; nothing is kept of the building. `NotFound` also for another shop's.
+
+    Its links act as the shopper, or as the owner without a log-in, so only an owner sees them whole.
+    """
     with rehearsing(services.db) as session:
         row = lists.mail(session, who.shops, mail_id)
         shop = shops.shop(session, row.shop_id)
@@ -86,8 +91,12 @@ def opened(services: Services, who: Person, mail_id: str) -> MailView:
         order_id=order_id,
         to=str(message["To"]),
         subject=str(message["Subject"]),
-        text=str(parts["plain"].get_content()) if parts["plain"] else "",
-        html=str(parts["html"].get_content()) if parts["html"] else "",
+        text=_read_by(who, str(parts["plain"].get_content()) if parts["plain"] else ""),
+        html=_read_by(who, str(parts["html"].get_content()) if parts["html"] else ""),
         attachments=tuple(part.get_filename() or "" for part in message.iter_attachments()),
         internal=internal,
     )
+
+
+def _read_by(who: Person, text: str) -> str:
+    return text if who.owns else _KEYS.sub(r"\1…", text)

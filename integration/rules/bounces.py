@@ -17,6 +17,9 @@ SURVEYS_END = (0.003, 2)
 """From here on surveys do more harm than they tell, so none leaves (A36)."""
 DEAD_ADDRESSES = (0.05, 5)
 """The same for addresses that are none."""
+ACCUSERS = 3
+"""People whose bounces within a day accuse our sender before that stops all mail: whoever has one can write one."""
+ACCUSED_WITHIN = timedelta(days=1)
 _SOFT_LIMIT = 5
 _REST = timedelta(days=30)
 
@@ -61,6 +64,11 @@ def consequence(kind: Kind, softs: int) -> Suppress | None:
     if kind == "soft" and softs >= _SOFT_LIMIT:
         return Suppress(("all",), "soft_bounces", _REST)
     return None
+
+
+def sender_is_at_fault(source: str, accusers: int) -> bool:
+    """Whether all mail has to stand still: a provider who proves who he is may say so alone, a bounce may not."""
+    return source != "dsn" or accusers >= ACCUSERS
 
 
 def worrying(n: int, sent: int, share: float, least: int) -> bool:

@@ -71,6 +71,7 @@ def test_nginx_takes_its_file(config: Path, tmp_path: Path) -> None:
          "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True,
     )  # fmt: skip
     site = printed("nginx", config)
+    assert site.count("server {") == site.count("access_log off;")  # addresses of shoppers' pages are keys
     site = site.replace(f"/etc/letsencrypt/live/{DOMAIN}/fullchain.pem", str(certificate))
     site = site.replace(f"/etc/letsencrypt/live/{DOMAIN}/privkey.pem", str(key))
     main = tmp_path / "nginx.conf"

@@ -92,11 +92,9 @@ def test_an_answer_beyond_the_cap_is_not_read_on(method: str, kind: type[SinkErr
             Http(OPEN).request(method, server.url)
 
 
-def test_an_answer_that_drips_is_given_up() -> None:
-    with (
-        RawServer(answer(b"", content_length="999"), drip=0.03) as server,
-        pytest.raises(Temporary, match="no_answer"),
-    ):
+@pytest.mark.parametrize("begun", [answer(b"", content_length="999"), b"HTTP/1.1 200 OK\r\nX-A: ", b"HTTP/1.1 2"])
+def test_an_answer_that_drips_is_given_up(begun: bytes) -> None:
+    with RawServer(begun, drip=0.03) as server, pytest.raises(Temporary, match="no_answer"):
         Http(HASTY).request("GET", server.url)
 
 

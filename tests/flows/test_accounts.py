@@ -234,7 +234,10 @@ def test_whoever_has_a_whole_network_of_ipv6_has_no_more_tries(house: House) -> 
         ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
         ("", ""),
-        ("unknown", "unknown"),
+        ("unknown", ""),
+        ("192.0.2.7:5001", "192.0.2.7"),
+        ("[2001:db8:1:2:3::4]:5001", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2:3::4]", "2001:db8:1:2::/64"),
     ],
 )
 def test_whom_an_address_counts_as(address: str, counted: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from emails.bounces import Heard
 from integration.db.mail_tables import MailEvent
-from integration.db.tables import FollowUpRow, HistoryRow, MailRow, Pause, Suppression, Task
+from integration.db.tables import FollowUpRow, HistoryRow, MailRow, Suppression, Task
 from integration.flows import bounces, mail_events, privacy
 from tests.emails.api_server import ApiDesk, Fault
 from tests.emails.mail_server import MailDesk
@@ -145,34 +145,6 @@ def test_a_hard_bounce_outlasts_a_rest_and_a_rest_never_shortens_it(make_house: 
     for _ in range(5):
         bounces.take(house.services, Heard(action="failed", mail_id=sent(house).id, key=str(_)))
     assert [(row.reason, row.until) for row in house.rows(Suppression)] == [("hard_bounce", None)]
-
-
-def test_a_mail_that_came_back_for_our_fault_leaves_again_when_that_is_mended(make_house: MakeHouse) -> None:
-    house = make_house(survey_delay="1d")
-    house.deliver()
-    assert came_back(house, "postfix__gmail_unauthenticated", sent(house)) == "sender"
-    assert held(house) == set()
-    [pause] = house.rows(Pause)
-    assert (pause.stream, pause.reason) == ("mail", "mail_sender_refused")
-    assert (sent(house).state, sent(house).reason) == ("queued", "mail_sender_refused")
-    house.run()
-    assert house.kinds() == ["label"]
-    house.clock.advance(minutes=16)
-    house.run()
-    assert sorted(house.kinds()) == ["label", "label", "owner_notice"]
-    assert "sam@" not in house.mails("owner_notice")[0].text
-    assert "5.7.26" in house.mails("owner_notice")[0].text
-    assert {message.message["Message-ID"] for message in house.mails("label")} == {sent(house).message_id}
-
-
-def test_it_leaves_at_most_three_times(make_house: MakeHouse) -> None:
-    house = make_house(survey_delay="1d")
-    house.deliver()
-    for _ in range(5):
-        came_back(house, "postfix__gmail_unauthenticated", sent(house))
-        house.clock.advance(minutes=16)
-        house.run()
-    assert len(house.mails("label")) == 3
 
 
 def test_what_is_none_of_ours_moves_nothing(make_house: MakeHouse) -> None:

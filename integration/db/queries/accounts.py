@@ -58,6 +58,12 @@ def sessions_open(session: Session, account_id: str) -> int:
     return session.exec(select(func.count()).where(DeskSession.account_id == account_id)).one()
 
 
+def unchanged(session: Session, known: Account) -> bool:
+    """Whether the account still has the password it had when it was read, and is not disabled, until we commit."""
+    same = (Account.id == known.id, Account.password_hash == known.password_hash, col(Account.disabled_at).is_(None))
+    return session.exec(select(Account.id).where(*same).with_for_update()).first() is not None
+
+
 def close_sessions(session: Session, account_id: str, but: str = "") -> None:
     """Log this person out everywhere, or everywhere else."""
     session.execute(

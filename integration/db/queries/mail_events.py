@@ -42,6 +42,12 @@ def count(session: Session, shop_id: str, address_digest: str, kind: str, since:
     return session.exec(select(func.count()).select_from(MailEvent).where(*mine)).one()
 
 
+def people(session: Session, shop_id: str, kind: str, since: datetime) -> int:
+    """Of how many different addresses one kind was heard since then."""
+    mine = (MailEvent.shop_id == shop_id, MailEvent.kind == kind, col(MailEvent.at) >= since)
+    return session.exec(select(func.count(col(MailEvent.address_digest).distinct())).where(*mine)).one()
+
+
 def complained(session: Session, shop_id: str, since: datetime) -> int:
     """How many mails of the shop were called spam since then."""
     return _complained(session, shop_id, since).one()

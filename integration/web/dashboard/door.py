@@ -8,7 +8,7 @@ import hmac
 import logging
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, g, redirect, request, url_for
@@ -186,8 +186,8 @@ def _languages() -> list[tuple[str, str, str]]:
     rule = request.url_rule
     here = rule is not None and "GET" in (rule.methods or ())
     kept = {name: value for name, value in request.args.items() if here and name not in ("lang", "did")}
-    place, views = (request.endpoint or "", request.view_args or {}) if here else ("desk.home", {})
-    return [(code, name, url_for(place, **(kept | views | {"lang": code}))) for code, name in LANGUAGE_NAMES.items()]
+    address = "" if here else url_for("desk.home")
+    return [(code, name, f"{address}?{urlencode({**kept, 'lang': code})}") for code, name in LANGUAGE_NAMES.items()]
 
 
 def kept_private(response: Response) -> Response:
