@@ -88,6 +88,16 @@ def test_what_waits_comes_first_the_urgent_before_the_late(house: House, desk: D
     assert "Fuera de plazo" in words(desk.get("/admin/").text)
 
 
+def test_a_promised_fix_waits_at_home_also_after_she_answered(house: House, desk: Desk) -> None:
+    complained(house, "service", "Nadie contesta")
+    [path] = desk.links("/admin/cases", "complaint")
+    for form in ({"action": "grant", "fix": "resend"}, {"action": "answer", "text": "Sale mañana"}):
+        state = house.rows(ComplaintRow)[0].state
+        assert desk.post(path, **form, expected_state=state).status_code == 200
+    assert desk.links("/admin/", "complaint") == [path]
+    assert "Marcar como arreglado" in words(desk.get(path).text)
+
+
 def test_she_is_told_what_stands_still_and_what_stopped(house: House, desk: Desk, agent: Desk) -> None:
     house.deliver()
     with house.services.db.writing() as session:
