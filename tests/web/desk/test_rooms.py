@@ -27,7 +27,9 @@ from integration.db.tables import (
 from integration.flows import accounts, privacy
 from integration.settings import settings_from
 from integration.vault import write_key_file
+from tests.emails.mail_server import MailDesk
 from tests.flows.house import House
+from tests.flows.mail_ways import smtp_house
 from tests.web.desk.conftest import HTTPS, MIA, OTHER, Desk, complained, order_of, sold_elsewhere
 
 
@@ -371,6 +373,17 @@ def test_going_live_says_what_it_means_and_then_does_it(house: House, desk: Desk
     assert house.rows(Shop)[0].live_since == house.clock.now
     house.run()
     assert house.mails() == []
+
+
+def test_a_live_shop_whose_mails_are_only_kept_as_files_says_so(house: House, desk: Desk, agent: Desk) -> None:
+    [path] = desk.links("/admin/shops", "shop")
+    for page in (path, "/admin/"):
+        assert "Por ahora ningún correo sale" in words(desk.get(page).text)
+    assert "Ningún correo sale: se guardan como archivos." in words(desk.get("/admin/health").text)
+    assert "ningún correo sale" not in words(agent.get("/admin/").text).lower()  # she cannot mend it
+    with smtp_house(house, MailDesk()):
+        for page in (path, "/admin/", "/admin/health"):
+            assert "ningún correo sale" not in words(desk.get(page).text).lower()
 
 
 def test_the_line_is_tried_from_the_desk(house: House, desk: Desk) -> None:
