@@ -211,7 +211,8 @@ def test_an_address_that_is_none_or_known_is_refused_beside_its_field(house: Hou
     assert again.status_code == 400
     assert "Mia Moda" in words(again.text)
     nowhere = desk.post("/admin/connect/woocommerce", address="http://127.0.0.1:1")
-    assert "no responde" in words(nowhere.text)
+    assert "no responde. Mira si la dirección está bien escrita" in words(nowhere.text)
+    assert "intentamos de nuevo" not in words(nowhere.text)  # nobody does: she is in a form
 
 
 def test_many_tries_wait(house: House, desk: Desk) -> None:
