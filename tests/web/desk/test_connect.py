@@ -185,6 +185,10 @@ def test_keys_are_typed_instead_and_never_shown_again(house: House, desk: Desk, 
     assert "La tienda no acepta las claves" in words(answer.text)
     assert "cs_canary" not in answer.text
     assert "cs_canary" not in desk.get(path).text
+    assert re.search(r"<details open>\s*<summary>Pegar otras claves", answer.text)  # not the same ones again
+    assert re.findall(r'<button type="submit"( class="quiet")?>(Conectar|Ya lo corregí)', answer.text) == [
+        ("", "Conectar"), (' class="quiet"', "Ya lo corregí"),
+    ]  # fmt: skip
     answer = desk.post(path, **KEYS)
     [shop] = connected(house)
     assert answer.location == f"/admin/shops/{shop.id}/delivered?did=connected"
