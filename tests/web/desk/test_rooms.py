@@ -114,8 +114,8 @@ def test_she_is_told_what_stands_still_and_what_stopped(house: House, desk: Desk
         session.merge(first).state = "dead"
     page = words(desk.get("/admin/").text)
     assert "Mia Moda: los correos están en pausa. El servidor de correo no acepta el usuario o la contraseña." in page
-    assert "Un envío se detuvo" in page
-    assert "Un envío se detuvo" not in words(agent.get("/admin/").text)
+    assert "Una tarea se detuvo" in page
+    assert "Una tarea se detuvo" not in words(agent.get("/admin/").text)
 
 
 def test_the_page_shows_what_the_export_writes(house: House, desk: Desk) -> None:
