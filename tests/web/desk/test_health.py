@@ -75,7 +75,7 @@ def test_webhooks_that_stopped_coming_are_told_by_what_reading_found(house: Hous
         cursor.missed = 7
     [line] = [line for line in wrong(desk) if "al leer se encontraron cambios" in line]
     assert "7" in line
-    assert "postventa reconcile Mia Moda --subscribe" in line
+    assert 'postventa reconcile "Mia Moda" --subscribe' in line
 
 
 def test_a_shop_that_cannot_be_read_is_told(house: House, desk: Desk) -> None:
@@ -108,7 +108,9 @@ def test_a_connection_that_failed_its_check_is_told_in_words(house: House, desk:
     assert "La tienda no acepta las claves" in line
     assert "something_new" in line
     assert "store_cron" not in line
-    assert not set('[]{}"') & set(line)
+    assert not set("[]{}") & set(line)
+    assert not re.search(r"\.\)?\.", line)
+    assert 'En «Tiendas», abre la tienda y pulsa «Revisar ahora»; o postventa shops check "Mia Moda" .' in line
 
 
 def test_what_is_only_good_to_know_about_a_connection_is_no_trouble(house: House, desk: Desk) -> None:
