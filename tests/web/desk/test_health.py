@@ -41,7 +41,7 @@ def test_it_tells_of_everything_there_is_to_know(house: House, desk: Desk) -> No
     page = words(desk.get(ROOM).text)
     for part in ("Avisos de la tienda", "Correos", "Trabajo pendiente", "El equipo"):
         assert part in page
-    assert "el último webhook llegó 21 de noviembre de 2026, 13:00" in page
+    assert "el último webhook llegó el 21 de noviembre de 2026, 13:00" in page
     assert "cambios encontrados solo al leer: 0" in page
     assert "Lo que toca se hace a tiempo" in page
     assert re.search(r"Queda libre el \d+ % del disco", page) or "Solo queda libre" in page

@@ -268,6 +268,7 @@ def test_an_order_tells_its_life(house: House, desk: Desk) -> None:
     places = [page.index(step) for step in story]
     assert places == sorted(places)
     assert "Recordatorio de la encuesta" in page
+    assert "Entregado el sábado, 21 de noviembre" in page
     assert "sam@example.com" in page
     assert desk.links(path, "mail")
     assert desk.links(path, "complaint")
