@@ -27,7 +27,7 @@ ROOM = "/admin/health"
 
 def wrong(desk: Desk) -> list[str]:
     """Every line of the page that says that something is wrong, with its remedy."""
-    rows = re.findall(r"(?s)<li>\s*<p><span class=\"tag bad\">.*?</li>", desk.get(ROOM).text)
+    rows = re.findall(r"(?s)<li>\s*<p class=\"line\"><span class=\"tag bad\">.*?</li>", desk.get(ROOM).text)
     return [words(row) for row in rows]
 
 
