@@ -380,11 +380,14 @@ def test_a_live_shop_whose_mails_are_only_kept_as_files_says_so(house: House, de
     [path] = desk.links("/admin/shops", "shop")
     for page in (path, "/admin/"):
         assert "Por ahora ningún correo sale" in words(desk.get(page).text)
+    means = "Después de cada entrega salen los correos."
+    assert means not in words(desk.get(path).text)
     assert "Ningún correo sale: se guardan como archivos." in words(desk.get("/admin/health").text)
     assert "ningún correo sale" not in words(agent.get("/admin/").text).lower()  # she cannot mend it
     with smtp_house(house, MailDesk()):
         for page in (path, "/admin/", "/admin/health"):
             assert "ningún correo sale" not in words(desk.get(page).text).lower()
+        assert means in words(desk.get(path).text)
 
 
 def test_the_line_is_tried_from_the_desk(house: House, desk: Desk) -> None:
