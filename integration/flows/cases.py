@@ -130,7 +130,7 @@ def _answer(
         history.note(session, case.shop_id, case.id, now, "owner", case.state, case.state, "first_human_reply")
     if state:
         deciding.move(session, case, state, "owner", now)
-    elif case.state in ("received", "acknowledged", "in_progress", "decided"):
+    elif case.state in ("received", "acknowledged", "in_progress") or (case.state == "decided" and not _owed(case)):
         deciding.move(session, case, "waiting_customer", "owner", now)
 
 
@@ -177,14 +177,18 @@ _ACTS: dict[str, Callable[[Session, Services, ComplaintRow, Mapping[str, str], d
 }
 
 
+def _owed(case: ComplaintRow) -> bool:
+    """Whether something was promised and is not done yet: then an answer does not end the wait."""
+    return case.state == "decided" and bool(case.fix) and case.fixed_at is None
+
+
 def _open_actions(case: ComplaintRow) -> tuple[str, ...]:
     if case.state == "closed":
         return ("answer",)
     undecided = case.state in ("received", "acknowledged", "in_progress", "waiting_customer")
-    waiting = case.state == "decided" and case.fixed_at is None
     return (
         *(("grant", "answer", "refuse") if undecided else ("answer",)),
-        *(("fixed",) if waiting else ()),
+        *(("fixed",) if _owed(case) else ()),
         "close",
     )
 

@@ -12,6 +12,7 @@ from integration.db.queries import shops as rows
 from integration.db.tables import Shop, Task
 from integration.domain.errors import SinkError
 from integration.flows import delivered, history
+from integration.flows.mail_health import mails_leave
 from integration.flows.services import Services
 from integration.flows.shops import policy_of
 from integration.rules import transitions
@@ -52,7 +53,7 @@ def consequences(services: Services, shop_id: str) -> Consequences:
     own = services.settings
     return Consequences(
         0, n, days, mails_a_day(n, days, policy), kept_back, by_store=counted > 0,
-        leaves=own.mail.transport != "folder", surveys=bool(own.shop.address),
+        leaves=mails_leave(services), surveys=bool(own.shop.address),
     )  # fmt: skip
 
 

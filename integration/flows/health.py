@@ -20,7 +20,7 @@ LATE = timedelta(minutes=15)
 UNREAD = timedelta(hours=1)
 AREAS: Mapping[str, tuple[str, ...]] = {
     "webhooks": ("heard", "reading", "receipts"),
-    "mail": ("mails_waiting", "mail_bounces", "mail_complaints"),
+    "mail": ("mails_leave", "mails_waiting", "mail_bounces", "mail_complaints"),
     "store": ("has_shop", "store", "return_address"),
     "work": ("queue", "dead_tasks", "ambiguous_tasks"),
     "machine": ("disk", "database_place", "key_file", "backup", "clock"),

@@ -18,10 +18,16 @@ _LONG = timedelta(days=2)
 
 
 def examine(services: Services) -> list[Finding]:
-    """What doctor tells of each shop that mails left of, or wait for."""
+    """What doctor tells of the way out, and of each shop that mails left of, or wait for."""
     now = services.clock()
     with services.db.reading() as session:
-        return [finding for shop in shops.all_shops(session) for finding in _of_shop(session, shop, now)]
+        found = [finding for shop in shops.all_shops(session) for finding in _of_shop(session, shop, now)]
+    return [Finding("mails_leave", mails_leave(services), {}), *found]
+
+
+def mails_leave(services: Services) -> bool:
+    """Whether mails leave at all, and are not only written into files."""
+    return services.settings.mail.transport != "folder"
 
 
 def _of_shop(session: Session, shop: Shop, now: datetime) -> list[Finding]:

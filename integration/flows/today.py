@@ -9,6 +9,7 @@ from integration.db.queries import shops as rows
 from integration.flows import casework
 from integration.flows.accounts import Person
 from integration.flows.casework import CaseLine
+from integration.flows.mail_health import mails_leave
 from integration.flows.services import Services
 
 SHOWN = 5
@@ -41,11 +42,13 @@ class Waiting:
     stopped: int
     standing: tuple[Standing, ...]
     resting: tuple[ShopName, ...]
+    kept_as_files: bool = False
+    """Whether a shop is live whose mails are only written into files."""
 
     @property
     def nothing(self) -> bool:
         """Whether the desk is clear."""
-        return not (self.cases or self.stopped or self.standing or self.resting)
+        return not (self.cases or self.stopped or self.standing or self.resting or self.kept_as_files)
 
 
 def waiting(services: Services, who: Person) -> Waiting:
@@ -57,7 +60,10 @@ def waiting(services: Services, who: Person) -> Waiting:
         standing = [Standing(names[one.shop_id], one.stream, one.reason) for one in lists.pauses(session, who.shops)]
         stopped = lists.stopped_count(session, who.shops)
     resting = tuple(shop for shop in shops if shop.state != "live")
-    return Waiting(cases, count, stopped if who.owns else 0, tuple(standing), resting if who.owns else ())
+    if not who.owns:
+        return Waiting(cases, count, 0, tuple(standing), ())
+    kept = len(resting) < len(shops) and not mails_leave(services)
+    return Waiting(cases, count, stopped, tuple(standing), resting, kept)
 
 
 def shops_of(services: Services, who: Person) -> tuple[ShopName, ...]:

@@ -82,8 +82,18 @@ def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_failed_check_says_what_and_why(language: str) -> None:
     words = Words(language)
-    said = terminal.check_words("store_api", ok=False, params={"problem": "unreachable", "host": "shop.example"})
-    assert said == f"{words('checks.store_api.bad')} {words('errors.unreachable', host='shop.example')}"
+    said = terminal.check_words("store_api", ok=False, params={"problem": "no_answer", "host": "shop.example"})
+    assert said == f"{words('checks.store_api.bad')} {words('errors.no_answer', host='shop.example')}"
+
+
+@pytest.mark.parametrize("check", ["store_api", "shopify_access"])
+@pytest.mark.parametrize("problem", ["unreachable", "store_busy"])
+def test_a_store_that_does_not_answer_is_no_fault_of_its_plugins_or_keys(
+    language: str, check: str, problem: str
+) -> None:
+    words = Words(language)
+    said = terminal.check_words(check, ok=False, params={"problem": problem, "host": "shop.example"})
+    assert said == words(f"checks.{check}.{problem}", host="shop.example")
 
 
 def test_a_check_that_held_says_only_that(language: str) -> None:

@@ -57,6 +57,24 @@ def test_nothing_is_wider_than_the_screen(page: Page, width: int, bare: bool) ->
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
+# The words of which some letters stand on another line than the others.
+_BROKEN = """() => [...document.querySelectorAll("td.fact")].flatMap((cell) => {
+  const text = cell.firstChild, range = document.createRange();
+  return [...text.data.matchAll(/\\S+/g)].filter((word) => {
+    range.setStart(text, word.index); range.setEnd(text, word.index + word[0].length);
+    return range.getClientRects().length > 1;
+  }).map((word) => word[0]);
+})"""
+
+
+@pytest.mark.parametrize("language", ["es", "en", "pt_BR"])
+def test_no_word_before_a_fact_is_broken_on_a_phone(page: Page, language: str) -> None:
+    page.set_viewport_size({"width": PHONE, "height": 844})
+    for mail in USUAL:
+        show(page, mail, language)
+        assert page.evaluate(_BROKEN) == [], mail.kind
+
+
 def test_buttons_and_ratings_are_large_enough_for_a_thumb(page: Page) -> None:
     for mail in USUAL:
         show(page, mail)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
 from importlib.resources import files
 from inspect import getsource
@@ -147,6 +147,16 @@ def test_a_shopper_sees_a_person_and_a_way_to_complain(kind: str, language: str)
         language
     ] in content.html
     assert 'href="tel:+56987654321"' in content.html
+
+
+@pytest.mark.parametrize("kind", SHOPPER)
+@in_every_language
+def test_whoever_has_complained_is_asked_only_for_something_else(kind: str, language: str) -> None:
+    content, t = letter(kind, language), words(language)
+    complained = kind in ("complaint_ack", "decision", "discount_code", "answer")
+    for part in (content.text, unescape(content.html)):
+        assert (t("mail.frame.more") in part) is complained
+        assert (t("mail.frame.wrong") in part) is not complained
 
 
 @pytest.mark.parametrize("kind", SHOPPER)

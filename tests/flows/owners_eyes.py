@@ -34,6 +34,7 @@ class Eyes:
             "backup",
             "backup_none",
             "owner",
+            "mails_leave",
         }  # not a matter of this house
         return {found.check for found in doctor.examine(self._house.services) if not found.ok} - fair
 

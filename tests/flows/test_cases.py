@@ -172,6 +172,16 @@ def test_fixed_and_closed_are_stamped(desk: Desk) -> None:
     assert moves == ["decided", "fixed", "closed"]
 
 
+def test_an_answer_does_not_lose_what_was_promised(desk: Desk) -> None:
+    desk.do("grant", fix="resend")
+    assert desk.do("answer", text="Sale mañana, Sam.") == 200
+    assert desk.case.state == "decided"
+    assert 'value="fixed"' in desk.look()
+    assert desk.do("fixed") == 200
+    assert desk.do("answer", text="Ya salió, Sam.") == 200
+    assert desk.case.state == "waiting_customer"
+
+
 def test_a_form_that_was_overtaken_is_409_and_does_nothing(desk: Desk) -> None:
     desk.do("grant", fix="resend")
     before = (desk.house.kinds(), steps(desk.house, desk.case))

@@ -162,7 +162,7 @@ def test_work_that_stops_for_good_is_told_once_a_day(house: House, monkeypatch: 
     house.deliver()
     house.deliver()
     assert house.kinds() == ["owner_notice"]
-    assert "Detenidos" in house.mails("owner_notice")[0].text
+    assert "Detenidas" in house.mails("owner_notice")[0].text
 
 
 def test_a_mail_to_her_that_stops_brings_forth_no_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
 from tests.flows.mail_ways import smtp_house
 
+KEPT = {"mails_leave": (False, {})}  # the houses write their mails into a folder
+
 
 def told(house: House) -> dict[str, tuple[bool, dict[str, object]]]:
     return {one.check: (one.ok, dict(one.params)) for one in mail_health.examine(house.services)}
@@ -21,7 +23,13 @@ def hear(house: House, action: str, status: str) -> None:
 
 
 def test_a_shop_without_mails_has_nothing_to_tell(make_house: MakeHouse) -> None:
-    assert told(make_house()) == {}
+    assert told(make_house()) == KEPT
+
+
+def test_mails_that_are_only_written_into_files_are_told(make_house: MakeHouse) -> None:
+    with smtp_house(make_house(survey_delay="90d"), MailDesk()) as house:
+        assert told(house)["mails_leave"] == (True, {})
+    assert told(make_house())["mails_leave"] == (False, {})
 
 
 def test_what_came_back_is_counted_for_seven_days(make_house: MakeHouse) -> None:
@@ -33,7 +41,7 @@ def test_what_came_back_is_counted_for_seven_days(make_house: MakeHouse) -> None
     assert told(house)["mail_bounces"] == (True, {**shop, "hard": 1, "soft": 1})
     assert told(house)["mail_complaints"] == (True, {**shop, "spam": 0})
     house.clock.advance(days=8)
-    assert told(house) == {}
+    assert told(house) == KEPT
 
 
 def test_too_many_dead_addresses_and_complaints_are_bad(make_house: MakeHouse) -> None:

@@ -12,6 +12,7 @@ from werkzeug import Response as BaseResponse
 from integration.domain.errors import BadForm, TooMany
 from integration.flows import connecting, going_live, lost_links, past, shop_desk
 from integration.flows.accounts import Person
+from integration.flows.mail_health import mails_leave
 from integration.i18n import Words, check_words, reason_words
 from integration.rules.delivery import Trigger, parse_trigger
 from integration.web.dashboard.door import sent, show, to, words_of
@@ -32,7 +33,7 @@ def desk_shop(who: Person, shop_id: str) -> Response:
 def _page(who: Person, shop_id: str, **values: Any) -> Response:
     words = words_of(who)
     known: dict[str, Any] = {"checks": None, "check_words": partial(check_words, words)}
-    known["lost_url"] = lost_links.url(services(), shop_id)
+    known |= {"lost_url": lost_links.url(services(), shop_id), "leaves": mails_leave(services())}
     view = shop_desk.opened(services(), who, shop_id)
     return show("desk/shop", view=view, reason=partial(reason_words, words), **_told(words), **(known | values))
 

@@ -185,6 +185,10 @@ def test_keys_are_typed_instead_and_never_shown_again(house: House, desk: Desk, 
     assert "La tienda no acepta las claves" in words(answer.text)
     assert "cs_canary" not in answer.text
     assert "cs_canary" not in desk.get(path).text
+    assert re.search(r"<details open>\s*<summary>Pegar otras claves", answer.text)  # not the same ones again
+    assert re.findall(r'<button type="submit"( class="quiet")?>(Conectar|Ya lo corregí)', answer.text) == [
+        ("", "Conectar"), (' class="quiet"', "Ya lo corregí"),
+    ]  # fmt: skip
     answer = desk.post(path, **KEYS)
     [shop] = connected(house)
     assert answer.location == f"/admin/shops/{shop.id}/delivered?did=connected"
@@ -211,7 +215,8 @@ def test_an_address_that_is_none_or_known_is_refused_beside_its_field(house: Hou
     assert again.status_code == 400
     assert "Mia Moda" in words(again.text)
     nowhere = desk.post("/admin/connect/woocommerce", address="http://127.0.0.1:1")
-    assert "no responde" in words(nowhere.text)
+    assert "no responde. Mira si la dirección está bien escrita" in words(nowhere.text)
+    assert "intentamos de nuevo" not in words(nowhere.text)  # nobody does: she is in a form
 
 
 def test_many_tries_wait(house: House, desk: Desk) -> None:

@@ -102,6 +102,15 @@ def test_logging_in_leads_nowhere_else(house: House, desk: Desk, place: str) -> 
     assert (answer.status_code, answer.location) == (303, "/admin/")
 
 
+def test_the_button_of_an_invitation_makes_an_account_and_that_of_a_reset_saves(house: House, desk: Desk) -> None:
+    with house.services.db.writing() as session:
+        invitation = accounts.invite(session, house.services, "owner")
+    reset = accounts.reset_link(house.services, MIA["email"])
+    for link, button in ((invitation, "Crear la cuenta"), (reset, "Guardar")):
+        page = house.app.test_client().get(link.removeprefix(HTTPS), base_url=HTTPS).text
+        assert f'<button type="submit">{button}</button>' in page
+
+
 def test_the_cookie_stays_with_this_host_and_away_from_scripts(house: House, desk: Desk) -> None:
     answer = house.app.test_client().post("/admin/login", data=MIA, base_url=HTTPS)
     cookie = answer.headers["Set-Cookie"]

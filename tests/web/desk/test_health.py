@@ -27,7 +27,7 @@ ROOM = "/admin/health"
 
 def wrong(desk: Desk) -> list[str]:
     """Every line of the page that says that something is wrong, with its remedy."""
-    rows = re.findall(r"(?s)<li>\s*<p><span class=\"tag bad\">.*?</li>", desk.get(ROOM).text)
+    rows = re.findall(r"(?s)<li>\s*<p class=\"line\"><span class=\"tag bad\">.*?</li>", desk.get(ROOM).text)
     return [words(row) for row in rows]
 
 
@@ -41,7 +41,7 @@ def test_it_tells_of_everything_there_is_to_know(house: House, desk: Desk) -> No
     page = words(desk.get(ROOM).text)
     for part in ("Avisos de la tienda", "Correos", "Trabajo pendiente", "El equipo"):
         assert part in page
-    assert "el último webhook llegó 21 de noviembre de 2026, 13:00" in page
+    assert "el último webhook llegó el 21 de noviembre de 2026, 13:00" in page
     assert "cambios encontrados solo al leer: 0" in page
     assert "Lo que toca se hace a tiempo" in page
     assert re.search(r"Queda libre el \d+ % del disco", page) or "Solo queda libre" in page
@@ -75,7 +75,7 @@ def test_webhooks_that_stopped_coming_are_told_by_what_reading_found(house: Hous
         cursor.missed = 7
     [line] = [line for line in wrong(desk) if "al leer se encontraron cambios" in line]
     assert "7" in line
-    assert "postventa reconcile Mia Moda --subscribe" in line
+    assert 'postventa reconcile "Mia Moda" --subscribe' in line
 
 
 def test_a_shop_that_cannot_be_read_is_told(house: House, desk: Desk) -> None:
@@ -108,7 +108,9 @@ def test_a_connection_that_failed_its_check_is_told_in_words(house: House, desk:
     assert "La tienda no acepta las claves" in line
     assert "something_new" in line
     assert "store_cron" not in line
-    assert not set('[]{}"') & set(line)
+    assert not set("[]{}") & set(line)
+    assert not re.search(r"\.\)?\.", line)
+    assert 'En «Tiendas», abre la tienda y pulsa «Revisar ahora»; o postventa shops check "Mia Moda" .' in line
 
 
 def test_what_is_only_good_to_know_about_a_connection_is_no_trouble(house: House, desk: Desk) -> None:

@@ -27,7 +27,9 @@ from integration.db.tables import (
 from integration.flows import accounts, privacy
 from integration.settings import settings_from
 from integration.vault import write_key_file
+from tests.emails.mail_server import MailDesk
 from tests.flows.house import House
+from tests.flows.mail_ways import smtp_house
 from tests.web.desk.conftest import HTTPS, MIA, OTHER, Desk, complained, order_of, sold_elsewhere
 
 
@@ -88,6 +90,16 @@ def test_what_waits_comes_first_the_urgent_before_the_late(house: House, desk: D
     assert "Fuera de plazo" in words(desk.get("/admin/").text)
 
 
+def test_a_promised_fix_waits_at_home_also_after_she_answered(house: House, desk: Desk) -> None:
+    complained(house, "service", "Nadie contesta")
+    [path] = desk.links("/admin/cases", "complaint")
+    for form in ({"action": "grant", "fix": "resend"}, {"action": "answer", "text": "Sale mañana"}):
+        state = house.rows(ComplaintRow)[0].state
+        assert desk.post(path, **form, expected_state=state).status_code == 200
+    assert desk.links("/admin/", "complaint") == [path]
+    assert "Marcar como arreglado" in words(desk.get(path).text)
+
+
 def test_she_is_told_what_stands_still_and_what_stopped(house: House, desk: Desk, agent: Desk) -> None:
     house.deliver()
     with house.services.db.writing() as session:
@@ -102,8 +114,8 @@ def test_she_is_told_what_stands_still_and_what_stopped(house: House, desk: Desk
         session.merge(first).state = "dead"
     page = words(desk.get("/admin/").text)
     assert "Mia Moda: los correos están en pausa. El servidor de correo no acepta el usuario o la contraseña." in page
-    assert "Un envío se detuvo" in page
-    assert "Un envío se detuvo" not in words(agent.get("/admin/").text)
+    assert "Una tarea se detuvo" in page
+    assert "Una tarea se detuvo" not in words(agent.get("/admin/").text)
 
 
 def test_the_page_shows_what_the_export_writes(house: House, desk: Desk) -> None:
@@ -256,6 +268,7 @@ def test_an_order_tells_its_life(house: House, desk: Desk) -> None:
     places = [page.index(step) for step in story]
     assert places == sorted(places)
     assert "Recordatorio de la encuesta" in page
+    assert "Entregado el sábado, 21 de noviembre" in page
     assert "sam@example.com" in page
     assert desk.links(path, "mail")
     assert desk.links(path, "complaint")
@@ -353,7 +366,7 @@ def test_going_live_says_what_it_means_and_then_does_it(house: House, desk: Desk
     assert "Por ahora ningún correo sale" in page  # they are written into a folder
     assert "Falta tu dirección postal" not in page
     assert "0 correos por entregas pasadas" in page
-    assert "correos al día" in page
+    assert "menos de 1 correo al día" in page
     assert "Según 1 entrega en los últimos 14 días" in page
     assert "vista previa" in words(desk.get("/admin/").text)
     assert len(desk.links("/admin/mails?which=would", "mail")) == 2
@@ -361,6 +374,20 @@ def test_going_live_says_what_it_means_and_then_does_it(house: House, desk: Desk
     assert house.rows(Shop)[0].live_since == house.clock.now
     house.run()
     assert house.mails() == []
+
+
+def test_a_live_shop_whose_mails_are_only_kept_as_files_says_so(house: House, desk: Desk, agent: Desk) -> None:
+    [path] = desk.links("/admin/shops", "shop")
+    for page in (path, "/admin/"):
+        assert "Por ahora ningún correo sale" in words(desk.get(page).text)
+    means = "Después de cada entrega salen los correos."
+    assert means not in words(desk.get(path).text)
+    assert "Ningún correo sale: se guardan como archivos." in words(desk.get("/admin/health").text)
+    assert "ningún correo sale" not in words(agent.get("/admin/").text).lower()  # she cannot mend it
+    with smtp_house(house, MailDesk()):
+        for page in (path, "/admin/", "/admin/health"):
+            assert "ningún correo sale" not in words(desk.get(page).text).lower()
+        assert means in words(desk.get(path).text)
 
 
 def test_the_line_is_tried_from_the_desk(house: House, desk: Desk) -> None:
