@@ -167,7 +167,7 @@ def _tell_consequences(then: going_live.Consequences) -> None:
     if not then.deliveries:
         print(words("desk.live.unknown", days=then.days))
         return
-    say("shops.consequences", n=words.number(then.mails_a_day))
+    say("shops.consequences", n=max(1, round(then.mails_a_day)))
     because = words(
         "desk.live.because_store" if then.by_store else "desk.live.because", n=then.deliveries, days=then.days
     )
