@@ -35,8 +35,15 @@ def failed(error: Exception) -> Response:
         _log.error("page %s failed", request.endpoint, exc_info=error)
     elif status in REFUSED:
         logs.security("page_refused", page=request.endpoint or "none", status=status)
-    erased = getattr(error, "code", "") == "erased"
-    return render("problem.html", g.get("visit"), status, problem="erased" if erased else NAMES.get(status, "broken"))
+    return render("problem.html", g.get("visit"), status, problem=_problem(error, status))
+
+
+def _problem(error: Exception, status: int) -> str:
+    if getattr(error, "code", "") == "erased":
+        return "erased"
+    if status == 410 and request.endpoint == "dashboard.case":
+        return "case_expired"
+    return NAMES.get(status, "broken")
 
 
 def unrouted(error: HTTPException) -> Response | HTTPException:

@@ -58,7 +58,9 @@ def test_the_owner_s_link_to_a_case_ends_after_sixty_days(house: House) -> None:
     house.clock.advance(days=59)
     assert stranger.get(link, base_url=HTTPS).status_code == 200
     house.clock.advance(days=2)
-    assert stranger.get(link, base_url=HTTPS).status_code == 410
+    late = stranger.get(link, base_url=HTTPS)
+    assert late.status_code == 410
+    assert 'href="/admin/cases"' in late.text
 
 
 @pytest.fixture
