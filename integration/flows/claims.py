@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -74,9 +74,8 @@ def take(services: Services, handlers: Mapping[str, Waits], task_ids: Sequence[s
     return Batch(taken, [task.id for task in suspects], len(free) - len(taken))
 
 
-def give_back(services: Services, left: Iterable[Claimed]) -> None:
+def give_back(services: Services, tasks: Sequence[Task]) -> None:
     """Let others have what we do not come to."""
-    tasks = [claimed.task for claimed in left]
     if tasks:
         with services.db.marking() as session:
             rows.give_back(session, tasks)

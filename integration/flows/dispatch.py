@@ -109,10 +109,13 @@ def run(services: Services, task_id: str, owner: str) -> bool:
 
 
 def _act(services: Services, taken: Sequence[Claimed], going: Callable[[], bool]) -> int:
-    """Do what was taken, one after the other, and tell the others; how many. The rest is given back."""
+    """Do what was taken, one after the other, and tell the others; how many.
+
+    The rest is given back, and so is what reached nobody outside and could not be noted, while the database is busy.
+    """
     begun, unrecorded = 0, list[Success]()
-    with ExitStack() as at_the_end:  # also when the database is in trouble meanwhile
-        at_the_end.callback(lambda: claims.give_back(services, taken[begun:]))
+    with ExitStack() as at_the_end:
+        at_the_end.callback(lambda: claims.give_back(services, _to_do_again(taken[begun:], unrecorded)))
         at_the_end.callback(lambda: _record(services, unrecorded))
         while begun < len(taken) and going() and claims.fresh(services, taken[begun]):
             begun += 1
@@ -150,9 +153,15 @@ def _do(services: Services, claimed: Claimed, unrecorded: list[Success]) -> bool
 
 
 def _record(services: Services, unrecorded: list[Success]) -> None:
-    successes, unrecorded[:] = tuple(unrecorded), ()
-    for success, why in verdicts.record(services, successes):
+    failed = verdicts.record(services, unrecorded)
+    unrecorded.clear()
+    for success, why in failed:
         _record_failure(services, success.task, HANDLERS[success.task.kind], Temporary("unexpected", why=why))
+
+
+def _to_do_again(left: Sequence[Claimed], unrecorded: Sequence[Success]) -> list[Task]:
+    harmless = [success.task for success in unrecorded if not HANDLERS[success.task.kind].stream]
+    return [*harmless, *(claimed.task for claimed in left)]
 
 
 def offer(services: Services, stream: str) -> Sequence[str]:

@@ -103,7 +103,7 @@ def test_plain_permalinks_are_told_from_any_other_page(mia: WooCommerceStore) ->
         ("html", "not_json", "mantenimiento"),
         ("403", "firewall", "Algo delante de la tienda"),
         ("redirect", "redirected", "Conecta la tienda con esa"),
-        ("503", "store_busy", "ocupada"),
+        ("503", "store_busy", "contesta con un error"),
         ("rubbish", "not_json", "mantenimiento"),
     ],
 )

@@ -163,7 +163,26 @@ def test_what_was_not_begun_when_the_database_failed_is_given_back(
     with pytest.raises(Temporary, match="database_busy"):
         dispatch.run_all(house.services, ids, "a:1")
     assert acted == ids[:1]
-    assert states(house, STORE) == ["leased", "ready", "ready", "ready", "ready"]
+    assert states(house, STORE) == ["done", *["ready"] * 4]  # noting was tried once more
+
+
+def test_what_reached_nobody_and_could_not_be_noted_is_given_back_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = put(house, 3)
+    as_kind(monkeypatch, OWN, lambda services, task: renames("!"))
+
+    def busy(_shop_id: str) -> NoReturn:
+        raise Temporary("database_busy")
+
+    with monkeypatch.context() as held:
+        held.setattr(house.services.db, "writing", busy)
+        with pytest.raises(Temporary, match="database_busy"):
+            dispatch.run_all(house.services, ids, "a:1")
+    assert states(house) == ["ready"] * 3
+    house.run()
+    assert states(house) == ["done"] * 3
+    assert house.rows(Shop)[0].name.count("!") == 3
 
 
 def test_a_refusal_of_our_own_stream_stands_until_it_is_done(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

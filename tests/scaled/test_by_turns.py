@@ -147,7 +147,7 @@ def test_a_stream_that_stands_still_stands_still_for_every_process(site: Site) -
     site.house.services.db.close()
     now = system_clock()
     with site.house.services.db.writing() as session:
-        pauses.begin(session, site.house.services, site.house.shop_id, "", Refused("access_refused"), now)
+        pauses.begin(session, site.house.services, site.house.shop_id, "RunFollowUp", Refused("access_refused"), now)
     other = build_services(load(site.house.folder / "config.toml", {}))
     [first, *_] = [task for task in site.tasks() if task.kind == "RunFollowUp"]
     assert dispatch.run(other, first.id, "other:1")
