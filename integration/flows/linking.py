@@ -26,7 +26,7 @@ def give(
     now: datetime,
     expires_at: datetime | None = None,
 ) -> str:
-    """The absolute URL for this purpose and subject, made on first asking; a later `expires_at` prolongs it."""
+    """The absolute URL for this purpose and subject, made on first asking; a later `expires_at` counts from then on."""
     if purpose == "o":
         expires_at = now + _OWNERS_LAST
     row = rows.of_subject(session, shop_id, purpose, subject)
@@ -39,7 +39,7 @@ def give(
         )  # fmt: skip
         session.add(row)
         session.flush()
-    elif expires_at and row.expires_at and expires_at > row.expires_at:
+    elif expires_at and (row.expires_at is None or expires_at > row.expires_at):
         row.expires_at = expires_at
     return url_of(services, row, purpose)
 

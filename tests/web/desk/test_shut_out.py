@@ -7,8 +7,8 @@ import re
 import pytest
 
 from integration import passwords
-from integration.db.tables import MailRow
-from integration.flows import accounts
+from integration.db.tables import ComplaintRow, MailRow
+from integration.flows import accounts, linking
 from tests.flows.house import House
 from tests.web.desk.conftest import HTTPS, MIA, Desk, complained
 
@@ -61,6 +61,10 @@ def test_the_owner_s_link_to_a_case_ends_after_sixty_days(house: House) -> None:
     late = stranger.get(link, base_url=HTTPS)
     assert late.status_code == 410
     assert 'href="/admin/cases"' in late.text
+    [case] = house.rows(ComplaintRow)
+    with house.services.db.writing() as session:  # as a new mail about the case does
+        linking.give(session, house.services, house.shop_id, "o", case.id, house.clock())
+    assert stranger.get(link, base_url=HTTPS).status_code == 200
 
 
 @pytest.fixture
