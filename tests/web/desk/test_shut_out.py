@@ -61,6 +61,7 @@ def test_the_owner_s_link_to_a_case_ends_after_sixty_days(house: House) -> None:
     late = stranger.get(link, base_url=HTTPS)
     assert late.status_code == 410
     assert 'href="/admin/cases"' in late.text
+    assert "wa.me" not in late.text  # she need not be told how to reach herself
     [case] = house.rows(ComplaintRow)
     with house.services.db.writing() as session:  # as a new mail about the case does
         linking.give(session, house.services, house.shop_id, "o", case.id, house.clock())
