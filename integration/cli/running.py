@@ -65,8 +65,7 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
     try:
         server.run()
     finally:
-        if works:
-            worker.stop()
+        worker.stop()
         server.close()
         services.transport.close()
         services.db.close()
@@ -75,8 +74,7 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
 def _engine(settings: Settings) -> Any:
     """What makes time pass in this process, or tells those where it does."""
     if settings.worker.engine == "celery":
-        celery = _celery()
-        return celery.Nudge(celery.make_app(settings), "drain", "sweep")
+        return _celery().nudge(settings)
     return Embedded(settings.worker.poll.total_seconds())
 
 
@@ -146,8 +144,7 @@ def _work_by_broker(settings: Settings, streams: tuple[str, ...]) -> None:
     celery.reach(app)
     say("work.ready", n=settings.worker.hands)
     sys.stdout.flush()
-    wake = celery.Nudge(app, "sweep").wake
-    sys.exit(celery.work(settings, app, lambda: build_services(settings, wake=wake), streams))
+    sys.exit(celery.work(settings, app, lambda wake: build_services(settings, wake=wake), streams))
 
 
 def _round(services: Services, owner: str, asked: threading.Event, *, pulse: bool = True) -> int:

@@ -6,7 +6,6 @@ import logging
 import math
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -26,16 +25,16 @@ from integration.flows.services import Services
 from integration.settings import Settings
 from integration.worker import ticks
 from integration.worker.newer import LOOK_AROUND, Watch
+from integration.worker.nudge import TICK, TICKS, Nudge
+from integration.worker.threads import see_off
 from webhooks import inbox
 
-RUN, TICK, TAKE_IN, LOOK = "postventa.run", "postventa.tick", "postventa.take_in", "postventa.look"
-TICKS = "postventa.ticks"  # the queue of all that only hands on
+RUN, TAKE_IN, LOOK = "postventa.run", "postventa.take_in", "postventa.look"
 QUEUES = {stream: f"postventa.{stream or 'own'}" for stream in dispatch.STREAMS}
 IN_A_MESSAGE = {"": 25, "mail": 25, "store": 1}  # ids at most: a message costs as much as several tasks
 MESSAGES = 4  # or more for what is due at once, so that several hands share it
 BEATS = {"drain": 0.0, "sweep": 0.0, "watch": 60.0, "reconcile": 60.0, "morning": 60.0, "pulse": 300.0, "tidy": 86400.0}
 SCHEMES = ("redis", "rediss", "amqp", "amqps")
-BREATH = 0.25  # seconds between two nudges of one process
 SPEAK_UP = {"celery": logging.WARNING, "kombu": logging.WARNING, "amqp": logging.WARNING}
 log = logging.getLogger(__name__)
 
@@ -74,41 +73,6 @@ def _patience(broker: str) -> dict[str, Any]:
     if not broker.startswith("redis"):
         return {}
     return {"socket_timeout": 10, "socket_connect_timeout": 5, "socket_keepalive": True, "health_check_interval": 30}
-
-
-class Nudge:
-    """Tells the workers that there is something to do, soon and at most every quarter of a second; never in a request.
-
-    A broker that is away is no harm: the ticks look by themselves.
-    """
-
-    def __init__(self, app: Celery, *names: str) -> None:
-        self._app, self._names = app, names
-        self._bell = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="postventa-nudge", daemon=True)
-        self._began = threading.Lock()
-
-    def wake(self) -> None:
-        """There is something to do."""
-        self._bell.set()
-        if self._began.acquire(blocking=False):
-            self._thread.start()
-
-    def start(self, services: Services) -> None:
-        """Nothing works in this process."""
-
-    def stop(self) -> None:
-        """Nothing to wait for."""
-
-    def _run(self) -> None:
-        while self._bell.wait():
-            self._bell.clear()
-            for name in self._names:
-                try:
-                    self._app.send_task(TICK, [name], queue=TICKS, expires=60, retry=False)
-                except (KombuError, OSError) as error:
-                    log.info("nudge: %s", type(error).__name__)
-            time.sleep(BREATH)
 
 
 @dataclass
@@ -228,6 +192,11 @@ def _plain(act: Callable[[str], None]) -> Callable[[str], None]:
     return task
 
 
+def nudge(settings: Settings) -> Nudge:
+    """Tells the workers from a process that does not work itself."""
+    return Nudge(make_app(settings), "drain", "sweep")
+
+
 def reach(app: Celery) -> None:
     """`Temporary("broker_unreachable")` when the broker does not answer within seconds."""
     try:
@@ -239,13 +208,16 @@ def reach(app: Celery) -> None:
         raise Temporary("broker_unreachable", host=f"{host.hostname}:{host.port or '?'}", why=why) from None
 
 
-def work(settings: Settings, app: Celery, make: Callable[[], Services], streams: Collection[str] = ()) -> int:
-    """Work until SIGTERM or SIGINT, then finish what is at hand; the exit code.
+def work(
+    settings: Settings, app: Celery, make: Callable[[Callable[[], None]], Services], streams: Collection[str] = ()
+) -> int:
+    """Work until SIGTERM or SIGINT, then finish what is at hand; the exit code. `make` is told how others are woken.
 
     `Misconfigured("database_newer")` when a newer version has taken over. Every worker beats: beats that meet are
     harmless, since rows are claimed, and no worker is the one that must not die. One hand works in this very process.
     """
-    hands, watch = Hands(app, make), Watch(settings.database_url)
+    more, first = Nudge(app, "sweep"), Nudge(app, *BEATS)
+    hands, watch = Hands(app, lambda: make(more.wake)), Watch(settings.database_url)
     hands.register()
     for name, least in SPEAK_UP.items():
         logging.getLogger(name).setLevel(least)
@@ -254,7 +226,7 @@ def work(settings: Settings, app: Celery, make: Callable[[], Services], streams:
     def begin(**_: object) -> None:
         for each in (beat, watch):
             each.start()
-        Nudge(app, *BEATS).wake()
+        first.wake()
 
     def warm_up(**_: object) -> None:
         hands.begin()
@@ -270,8 +242,10 @@ def work(settings: Settings, app: Celery, make: Callable[[], Services], streams:
     try:
         worker.start()
     finally:
-        watch.stop()
         beat.service.stop()
+        for each in (watch, more, first):
+            each.stop()
+        see_off(beat)
         celery_state.should_stop = None  # for whoever works in this process after us
     if watch.problem:
         raise watch.problem

@@ -68,7 +68,8 @@ class Embedded:
     def stop(self, patience: float = 8) -> None:
         """End after the task at hand, at most `patience` seconds later."""
         self._stopping.set()
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
         self._ring(*self._bells)
         end = time.monotonic() + patience
         for thread in self._threads:

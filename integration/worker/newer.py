@@ -10,6 +10,7 @@ from celery.worker import state
 from integration.db import schema
 from integration.db.session import Database
 from integration.domain.errors import Misconfigured, PostventaError
+from integration.worker.threads import see_off
 
 LOOK_AROUND = 5.0  # seconds between two looks
 log = logging.getLogger(__name__)
@@ -40,3 +41,4 @@ class Watch(threading.Thread):
     def stop(self) -> None:
         """The worker has ended."""
         self._over.set()
+        see_off(self)

@@ -41,8 +41,7 @@ def work(config: str) -> None:
     dispatch.HANDLERS["NoOp"] = dispatch.Handler(lambda services, task: None)
     settings = load(Path(config))
     app = celery.make_app(settings)
-    wake = celery.Nudge(app, "sweep").wake
-    celery.work(settings, app, lambda: build_services(settings, wake=wake))
+    celery.work(settings, app, lambda wake: build_services(settings, wake=wake))
 
 
 def bench_scaled() -> list[Row]:

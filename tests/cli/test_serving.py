@@ -105,5 +105,5 @@ def test_nobody_restores_or_copies_under_a_wsgi_server_of_several_processes(star
         assert code == 1
         assert "Stop `postventa serve`" in err
     for server in servers:
-        server.communicate("\n", timeout=30)
+        assert server.communicate("\n", timeout=30)[1] == ""
     assert ended(start("restore", str(file), "--force"))[0] == 0

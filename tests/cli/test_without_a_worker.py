@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -42,20 +43,21 @@ def make_own(tmp_path: Path) -> Iterator[MakeOwn]:
 @pytest.fixture
 def wsgi(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Any]]:
     """The module as a server imports it, with its config in the environment."""
-    opened: list[Services] = []
+    opened: list[ModuleType] = []
 
     def load(config: Path) -> Any:
         monkeypatch.setenv("POSTVENTA_CONFIG", str(config))
         sys.modules.pop("integration.wsgi", None)
-        module = import_module("integration.wsgi")
-        opened.append(module.app.extensions["postventa"])
-        return module
+        opened.append(import_module("integration.wsgi"))
+        return opened[-1]
 
     yield load
     sys.modules.pop("integration.wsgi", None)
-    for services in opened:
+    for module in opened:
+        services: Services = module.app.extensions["postventa"]
         services.transport.close()
         services.db.close()
+        module._held.close()
 
 
 @pytest.mark.parametrize("platform", ["woocommerce", "shopify"])

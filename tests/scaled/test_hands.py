@@ -18,6 +18,7 @@ from integration.domain.errors import Misconfigured, Temporary
 from integration.flows import dispatch
 from integration.settings import load
 from integration.worker import celery, newer
+from integration.worker.nudge import TICKS
 from tests.scaled.site import Site
 from tests.valkey import Valkey
 
@@ -100,9 +101,9 @@ def test_a_tick_that_another_process_is_at_is_left_to_it(site: Site, hands: cele
     with site.house.services.db.alone("tick:drain") as mine:
         assert mine
         hands.tick("drain")
-    assert queue(valkey, celery.TICKS) == 0
+    assert queue(valkey, TICKS) == 0
     hands.tick("drain")
-    assert queue(valkey, celery.TICKS) == 1
+    assert queue(valkey, TICKS) == 1
 
 
 def test_one_shops_webhooks_are_taken_in_by_one_process(site: Site, hands: celery.Hands) -> None:
@@ -145,18 +146,19 @@ def test_a_message_that_fails_ends_no_worker(
 def test_a_nudge_reaches_the_broker_and_survives_its_absence(
     site: Site, hands: celery.Hands, valkey: Valkey, caplog: pytest.LogCaptureFixture
 ) -> None:
-    nudge = celery.Nudge(hands.app, "drain", "sweep")
+    nudge = celery.nudge(load(site.house.folder / "config.toml", {}))
     nudge.start(site.house.services)
     nudge.wake()
-    site.until(lambda: queue(valkey, celery.TICKS) == 2, "nobody was told")
+    site.until(lambda: queue(valkey, TICKS) == 2, "nobody was told")
     valkey.kill()
     with caplog.at_level("INFO"):
         nudge.wake()
         site.until(lambda: caplog.text.count("nudge: ") == 2, "it did not try")
     valkey.start()
     nudge.wake()
-    site.until(lambda: queue(valkey, celery.TICKS) == 2, "it gave up")
+    site.until(lambda: queue(valkey, TICKS) == 2, "it gave up")
     nudge.stop()
+    assert "postventa-nudge" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.filterwarnings("ignore:You're running the worker with superuser privileges")
@@ -175,9 +177,10 @@ def test_a_worker_works_in_its_own_process_until_a_newer_version_comes(
     later = threading.Thread(target=upgrade)
     later.start()
     with pytest.raises(Misconfigured, match="database_newer"):
-        celery.work(settings, hands.app, lambda: site.house.services)
+        celery.work(settings, hands.app, lambda _: site.house.services)
     later.join()
     assert sorted(site.house.kinds()) == ["label", "label", "survey", "survey"]
+    assert {"Beat", "postventa-watch", "postventa-nudge"}.isdisjoint(thread.name for thread in threading.enumerate())
 
 
 def test_a_flood_at_one_shop_stays_in_its_rows(site: Site, hands: celery.Hands) -> None:
