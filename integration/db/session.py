@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import ArgumentError, InterfaceError, InvalidatePoolError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
 
@@ -20,6 +20,8 @@ FRESH_SECONDS = 0.1  # a connection that was used within these is taken for aliv
 _POSTGRESQL = f"-c lock_timeout={_BUSY_SECONDS}s -c random_page_cost=1.1"
 """Waits as long as SQLite would; and an index is worth its while, as on disks without a moving arm, else the planner
 reads a whole table for a few hundred of its rows."""
+_STEADY: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_READ_ONLY = "25006"  # PostgreSQL's word for a change where none is taken
 _POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_use_lifo": True}
 """What was used last is used next: its pages are still at hand, and those that rest stay small."""
 _CACHE_KB = 512
@@ -112,9 +114,7 @@ class Database:
 
     @property
     def _steady(self) -> dict[str, Any]:
-        if self.engine.dialect.name == "postgresql":
-            return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        return {"reading": True}
+        return _STEADY if self.engine.dialect.name == "postgresql" else {"reading": True}
 
     def scrub(self) -> bool:
         """Let go of the journal, where deleted values still stand; PostgreSQL sees to that by itself.
@@ -159,12 +159,11 @@ def _engine(url: str) -> Engine:
 def _postgresql(url: URL) -> Engine:
     """A pool that notices a restarted server, and connections that wait for a lock as long as SQLite would."""
     options = {"connect_timeout": 5, "application_name": "postventa", "options": _POSTGRESQL}
-    return _asked_after_a_rest(
-        create_engine(
-            url.set(drivername="postgresql+psycopg"), hide_parameters=True, **_POOL,
-            connect_args={name: value for name, value in options.items() if name not in url.query},
-        )
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"), hide_parameters=True, **_POOL,
+        connect_args={name: value for name, value in options.items() if name not in url.query},
     )  # fmt: skip
+    return _let_go_where_nothing_is_kept(_asked_after_a_rest(engine))
 
 
 def _asked_after_a_rest(engine: Engine) -> Engine:
@@ -179,6 +178,25 @@ def _asked_after_a_rest(engine: Engine) -> Engine:
         since = record.info.get("rests_since")
         if since is not None and time.monotonic() - since > FRESH_SECONDS and not _lives(engine, connection):
             raise InvalidatePoolError  # the pool lets go of all that are as old, and connects anew
+
+    return engine
+
+
+def _let_go_where_nothing_is_kept(engine: Engine) -> Engine:
+    """A server that takes no changes is in trouble, and connections to it are not kept.
+
+    Hosters make one read-only when its disk is nearly full, others when another server takes its place; a connection
+    that is there already may stay so for good.
+    """
+
+    @event.listens_for(engine, "handle_error", retval=True)
+    def on_error(context: ExceptionContext) -> Exception | None:
+        read_only = getattr(context.original_exception, "sqlstate", "") == _READ_ONLY
+        own = context.connection.get_execution_options() if context.connection else {}
+        if not read_only or own.get("postgresql_readonly"):
+            return None
+        context.is_disconnect = True
+        return OperationalError(context.statement, None, context.original_exception, hide_parameters=True)
 
     return engine
 

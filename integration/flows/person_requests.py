@@ -17,7 +17,7 @@ from integration.db.tables import Shop, Task
 from integration.domain.errors import Refused, SinkError
 from integration.domain.facts import Person
 from integration.domain.ids import new_id
-from integration.flows import alerts, person_files, privacy
+from integration.flows import alerts, apart, person_files, privacy
 from integration.flows.people import digests_of, names_of
 from integration.flows.services import Services
 from integration.flows.shops import connector_of
@@ -152,12 +152,16 @@ def tell_overdue(services: Services) -> int:
     now = services.clock()
     with services.db.reading() as session:
         late = {request.shop_id for request in rows.overdue(session, now - TERM)}
-    for shop_id in late:
+
+    def tell(shop_id: str) -> int:
         with services.db.writing(shop_id) as session:
             alerts.tell_owner(session, services, shops.shop(session, shop_id), "person_overdue", now)
-    if late:
+        return 1
+
+    told = apart.each(late, tell)
+    if told:
         services.wake()
-    return len(late)
+    return told
 
 
 def tidy(services: Services) -> None:

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from integration.db import schema
+from integration.db import readiness, schema
 from integration.db.queries.shops import lock_shop
 from integration.db.session import Database
 from integration.db.shared_commit import NewReceipt
-from integration.db.tables import Connection, Shop
+from integration.db.tables import Connection, Receipt, Shop
 from integration.domain.errors import Misconfigured, Temporary
 from tests.postgres import Postgres
 
@@ -82,6 +82,34 @@ def test_webhooks_wait_for_nobody(database: Database, now: datetime) -> None:
 def test_readers_cannot_write(database: Database) -> None:
     with pytest.raises(DBAPIError, match="read-only"), database.reading() as session:
         session.execute(text("DELETE FROM shops"))
+
+
+def test_a_server_that_takes_no_changes_is_in_trouble_until_it_does(database: Database, now: datetime) -> None:
+    """As hosters do when the disk is nearly full: connections made meanwhile would stay so for good."""
+    receipt = NewReceipt(id="a", connection_id="mia", shop_id=None, delivery_key="a", topic="", body=b"",
+                         received_at=now, window=None)  # fmt: skip
+    connection = Connection(id="mia", key="mia", platform="demo", sealed_credentials="", sealed_webhook_secret="",
+                            created_at=now)  # fmt: skip
+    with database.writing() as session:
+        session.add(connection)
+    name = database.url.rpartition("/")[2]
+    for stopped in (True, False):
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as own:
+            own.execute(text("SET default_transaction_read_only = off"))
+            own.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {stopped}'))
+        if stopped:
+            database.engine.dispose()
+            with pytest.raises(Temporary, match="database_busy"), database.writing() as session:
+                session.add(Shop(id="mia", connection_id="mia", name="mia", address="mia", zone="UTC", locale="es",
+                                 created_at=now))  # fmt: skip
+            with pytest.raises(Temporary, match="database_busy"):
+                database.inbox.keep(receipt)
+            with pytest.raises(Temporary, match="database_busy"):
+                readiness.check(database, now)
+    readiness.check(database, now)
+    database.inbox.keep(receipt)
+    with database.reading() as session:
+        assert session.get(Receipt, "a")
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])

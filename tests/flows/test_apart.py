@@ -17,7 +17,7 @@ from integration.db.tables import Connection, OrderRow, Receipt, ShipmentRow, Sh
 from integration.demo.sides import WooCommerceSide
 from integration.domain.errors import Refused, Temporary
 from integration.domain.facts import Person
-from integration.flows import apart, connecting, daily, dispatch, intake, past, person_requests
+from integration.flows import alerts, apart, connecting, daily, dispatch, intake, past, person_requests
 from integration.flows.services import Services
 from integration.worker import ticks
 from tests.flows.conftest import MakeHouse
@@ -150,6 +150,27 @@ def test_a_morning_that_fails_holds_up_no_other(
     house.clock.advance(days=1)
     assert daily.run(house.services) == 1
     assert told_of == [zoe[1].id]
+
+
+def test_a_request_whose_owner_cannot_be_told_holds_up_no_other(
+    house: House, zoe: tuple[WooCommerceSide, Shop, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sam = Person("sam@example.com", customer_ref="", order_refs=())
+    with house.services.db.writing() as session:
+        for shop in (house.shop(session), session.get_one(Shop, zoe[1].id)):
+            person_requests.ask(session, house.services, shop, "export", sam, "store", house.clock())
+    house.clock.advance(hours=25)
+    tell, told_of = alerts.tell_owner, list[str]()
+
+    def telling(session: Session, services: Services, shop: Shop, *more: Any) -> None:
+        told_of.append(shop.id)
+        if shop.id == house.shop_id:
+            raise KeyError("a bug of ours")
+        tell(session, services, shop, *more)
+
+    monkeypatch.setattr(alerts, "tell_owner", telling)
+    assert person_requests.tell_overdue(house.services) == 1
+    assert sorted(told_of) == sorted([house.shop_id, zoe[1].id])
 
 
 @pytest.mark.parametrize("raised", [KeyError("a bug"), Refused("access_refused"), Temporary("unreachable")], ids=repr)
