@@ -10,15 +10,16 @@ from sqlmodel import Session
 
 import connectors
 from connectors.base import Delivery
+from integration.db.outages import is_outage
 from integration.db.queries import inbox as rows
 from integration.db.queries import orders, shops
 from integration.db.session import Database
-from integration.db.shared_commit import NewReceipt, is_outage
+from integration.db.shared_commit import NewReceipt
 from integration.db.tables import Receipt
 from integration.domain.errors import BadPayload, PostventaError
 from integration.domain.events import Parting, order_ref
 from integration.domain.ids import new_id
-from integration.flows import alerts, intake
+from integration.flows import alerts, apart, intake
 from integration.flows.services import Services
 from webhooks.doors import Door
 
@@ -48,16 +49,14 @@ def drain(services: Services, going: Callable[[], bool] = lambda: True) -> int:
 
     None any more when `going` says no.
     """
-    taken, stuck = 0, set[str]()
+    taken, stuck, trouble = 0, set[str](), apart.Trouble(services)
     while going() and (shops_waiting := [shop_id for shop_id in waiting(services) if shop_id not in stuck]):
         for shop_id in shops_waiting:
-            try:
+            stuck.add(shop_id)
+            with trouble.at(f"the inbox of {shop_id} is stuck; it is tried again"):
                 taken += take_turn(services, shop_id, going)
-            except Exception as error:
-                if is_outage(error):
-                    raise
-                log.exception("the inbox of %s is stuck; it is tried again", shop_id)
-                stuck.add(shop_id)
+                stuck.discard(shop_id)
+    trouble.end()
     return taken
 
 

@@ -11,9 +11,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
+from integration.db.outages import is_outage, words
 from integration.db.session import lock
-from integration.db.shared_commit import OUTAGES
 from integration.domain.errors import Misconfigured, Temporary
 
 
@@ -74,5 +75,7 @@ def _revision(connection: Connection) -> str | None:
 def _reachable() -> Iterator[None]:
     try:
         yield
-    except OUTAGES as error:
-        raise Temporary("database_unreachable", why=str(error.orig).strip().splitlines()[0][:120]) from error
+    except DBAPIError as error:
+        if not is_outage(error):
+            raise
+        raise Temporary("database_unreachable", why=words(error)[:120]) from error

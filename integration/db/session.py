@@ -8,10 +8,12 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, func, make_url, select, text
-from sqlalchemy.exc import ArgumentError, InterfaceError, InvalidatePoolError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from integration.db.shared_commit import OUTAGES, SharedCommit
+from integration.db.outages import READ_ONLY, is_outage, words
+from integration.db.shared_commit import SharedCommit
 from integration.db.turns import Turns
 from integration.domain.errors import Misconfigured, Temporary
 
@@ -21,7 +23,6 @@ _POSTGRESQL = f"-c lock_timeout={_BUSY_SECONDS}s -c random_page_cost=1.1"
 """Waits as long as SQLite would; and an index is worth its while, as on disks without a moving arm, else the planner
 reads a whole table for a few hundred of its rows."""
 _STEADY: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-_READ_ONLY = "25006"  # PostgreSQL's word for a change where none is taken
 _POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_use_lifo": True}
 """What was used last is used next: its pages are still at hand, and those that rest stay small."""
 _CACHE_KB = 512
@@ -93,7 +94,9 @@ class Database:
             with self._turn(), self.engine.begin() as own, Session(own, expire_on_commit=False) as session:
                 yield session
                 session.commit()  # flushes; what commits is the connection, so that no objects cost nothing
-        except OUTAGES as error:
+        except (DBAPIError, PoolTimeout) as error:
+            if not is_outage(error):
+                raise
             self._met_trouble()
             raise _busy(error) from error
 
@@ -109,7 +112,9 @@ class Database:
         try:
             with self.engine.connect().execution_options(**self._steady) as connection, Session(connection) as session:
                 yield session
-        except OUTAGES as error:
+        except (DBAPIError, PoolTimeout) as error:
+            if not is_outage(error):
+                raise
             raise _busy(error) from error
 
     @property
@@ -137,8 +142,8 @@ class Database:
         self.engine.dispose()
 
 
-def _busy(error: OperationalError | InterfaceError) -> Temporary:
-    return Temporary("database_busy", why=str(error.orig)[:80])
+def _busy(error: Exception) -> Temporary:
+    return Temporary("database_busy", why=words(error)[:80])
 
 
 def _engine(url: str) -> Engine:
@@ -191,7 +196,7 @@ def _let_go_where_nothing_is_kept(engine: Engine) -> Engine:
 
     @event.listens_for(engine, "handle_error", retval=True)
     def on_error(context: ExceptionContext) -> Exception | None:
-        read_only = getattr(context.original_exception, "sqlstate", "") == _READ_ONLY
+        read_only = getattr(context.original_exception, "sqlstate", "") == READ_ONLY
         own = context.connection.get_execution_options() if context.connection else {}
         if not read_only or own.get("postgresql_readonly"):
             return None

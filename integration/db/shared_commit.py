@@ -13,24 +13,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import InterfaceError, OperationalError
 
+from integration.db.outages import is_outage, words
 from integration.db.tables import Receipt
 from integration.domain.errors import Temporary
 
 MOST = 128
-OUTAGES = (OperationalError, InterfaceError)
-"""What says that the database, not the row, is in trouble: held by another, full, restarting, gone."""
 _ROWS: Any = Receipt.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 _INSERT_INTO: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _SAME = ("connection_id", "delivery_key", "repeat")
 log = logging.getLogger(__name__)
-
-
-def is_outage(error: Exception) -> bool:
-    """Whether nothing at all can be kept now: whoever works on many things ends there, and comes again."""
-    busy = isinstance(error, Temporary) and error.code == "database_busy"
-    return busy or isinstance(error, OUTAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +99,17 @@ class SharedCommit:
         try:
             with self._turn(), self._engine.begin() as connection:
                 self._put(connection, [caller.receipt for caller in callers])
-        except OUTAGES as error:
-            self._failed()
-            failure = str(error.orig)[:80]
-        except Temporary as error:
-            failure = error.code
         except Exception as error:
-            if len(callers) > 1:
+            if is_outage(error):
+                self._failed()
+                failure = words(error)[:80]
+            elif len(callers) > 1:
                 for caller in callers:
                     self._commit([caller])
                 return
-            failure = type(error).__name__
-            log.exception("receipt %s cannot be kept", callers[0].receipt.id)
+            else:
+                failure = type(error).__name__
+                log.exception("receipt %s cannot be kept", callers[0].receipt.id)
         for caller in callers:
             caller.failure = failure
 

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from sqlmodel import Session
 
+from integration.db.outages import is_outage
 from integration.db.queries import outbox as rows
-from integration.db.shared_commit import is_outage
 from integration.db.tables import Task
 from integration.domain.errors import Permanent, SinkError, Temporary
 from integration.flows import pauses
@@ -31,7 +31,7 @@ class Waits(Protocol):
     def stream(self) -> str: ...  # noqa: D102
 
     @property
-    def hold(self) -> Hold: ...  # noqa: D102
+    def hold(self) -> Hold | None: ...  # noqa: D102
 
     @property
     def while_paused(self) -> bool: ...  # noqa: D102
@@ -102,13 +102,16 @@ def _look(
     """The task, as it goes now; `None` when it has to wait."""
     if task.lapses >= DEATHS:
         return Claimed(task, now, Permanent("kills_the_worker"))
-    standing = pauses.FLOWS if handler.while_paused else pause_of(task.shop_id, stream_of(handler, task))
+    standing = pause_of(task.shop_id, stream_of(handler, task))
+    if handler.while_paused:
+        standing = standing.passed()
     until, reason = standing.until, standing.reason
     if not until and task.useless_after and task.useless_after < now:
         return Claimed(task, now, Permanent("useless_now"))
-    if not until:
+    if not until and handler.hold:
         try:
-            until, reason = handler.hold(session, services, task, now)
+            with session.begin_nested():  # what fails in it would end the transaction of all
+                until, reason = handler.hold(session, services, task, now)
         except Exception as error:  # of this task alone: those beside it are claimed
             if is_outage(error):
                 raise

@@ -41,7 +41,7 @@ def run(services: Services) -> int:
             _tell(session, services, rows.shop(session, shop_id), now)
         return 1
 
-    return apart.each(due, tell)
+    return apart.each(services, due, tell)
 
 
 def _due(session: Session, services: Services, shop: Shop, now: datetime) -> bool:

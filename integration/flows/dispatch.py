@@ -5,33 +5,37 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session
 
+from integration.db.outages import is_outage
 from integration.db.queries import outbox as rows
 from integration.db.tables import Task
 from integration.domain.errors import Permanent, PostventaError, SinkError, Temporary
 from integration.flows import (
-    alerts,
     claims,
     codes,
+    failures,
     fetches,
     followups,
     going_live,
     mail_verdicts,
     mails,
     order_notes,
+    owed,
     pacing,
     pauses,
     person_requests,
     verdicts,
 )
+from integration.flows.apart import Trouble
 from integration.flows.claims import Claimed, Hold
+from integration.flows.rounds import Round
 from integration.flows.services import Services
 from integration.flows.verdicts import Success, Write
-from integration.rules import retries
 
 # How many tasks of a stream are on the way or worked at, over all machines: of all shops, and of one. A store is called
 # by one at a time, so that its rate limit is kept and a hanging one costs one hand.
@@ -51,11 +55,9 @@ class Handler:
 
     act: Callable[[Services, Task], Write | None]
     done: Callable[[Session, Services, Task, datetime], None] | None = None
-    failed: Callable[[Session, Services, Task, SinkError, retries.Verdict, datetime], retries.Verdict] = (
-        lambda session, services, task, error, verdict, now: verdict
-    )
+    failed: failures.Failed = lambda session, services, task, error, verdict, now: verdict
     stream: str = ""
-    hold: Hold = lambda session, services, task, now: (None, "")
+    hold: Hold | None = None
     while_paused: bool = False
     slow: bool = False
 
@@ -86,20 +88,28 @@ def run_due(
     streams: Collection[str] = STREAMS,
 ) -> int:
     """Run what is due in these streams, at most `limit` tasks and none any more when `going` says no; how many."""
+    owed.pay(services)  # first, since what is paid may be due
     with services.db.reading() as session:
         due = rows.due(session, services.clock(), limit, _kinds(streams))
     return run_all(services, due, owner, going)
 
 
 def run_all(services: Services, task_ids: Sequence[str], owner: str, going: Callable[[], bool] = lambda: True) -> int:
-    """Claim some at a time, act, record, or put off what has to wait; how many no other worker had."""
-    ran = 0
-    for start in range(0, len(task_ids), AT_A_TIME):
-        if not going():
-            break
-        batch = claims.take(services, HANDLERS, task_ids[start : start + AT_A_TIME], owner)
-        ran += batch.put_off + _act(services, batch.taken, going)
-        ran += sum(run(services, task_id, owner) for task_id in batch.suspects if going())
+    """Claim some at a time, act, record, or put off what has to wait; how many no other worker had.
+
+    An outage is raised, at once or, when it was rows of one shop that are held, once the others have had their turn.
+    """
+    owed.pay(services)
+    ran, left, trouble, now_on = 0, list(task_ids), Trouble(services), Round(services.clock())
+    while left and going():
+        asked, left = left[:AT_A_TIME], left[AT_A_TIME:]
+        with trouble.at("tasks"):
+            batch = claims.take(services, HANDLERS, asked, owner)
+            hand = _Hand(services, batch.taken, now_on, trouble)
+            ran += batch.put_off + hand.act(going)
+            left = [*hand.again, *left]
+            ran += sum(run(services, task_id, owner) for task_id in batch.suspects if going())
+    trouble.end()
     return ran
 
 
@@ -108,60 +118,110 @@ def run(services: Services, task_id: str, owner: str) -> bool:
     return run_all(services, [task_id], owner) == 1
 
 
-def _act(services: Services, taken: Sequence[Claimed], going: Callable[[], bool]) -> int:
-    """Do what was taken, one after the other, and tell the others; how many.
+@dataclass
+class _Hand:
+    """Some tasks that were taken together, done one after the other; `again` are those to be taken once more.
 
-    The rest is given back, and so is what reached nobody outside and could not be noted, while the database is busy.
+    What reached nobody outside may be done twice: its success is noted later, with those beside it.
     """
-    begun, unrecorded = 0, list[Success]()
-    with ExitStack() as at_the_end:
-        at_the_end.callback(lambda: claims.give_back(services, _to_do_again(taken[begun:], unrecorded)))
-        at_the_end.callback(lambda: _record(services, unrecorded))
-        while begun < len(taken) and going() and claims.fresh(services, taken[begun]):
-            begun += 1
-            if not _do(services, taken[begun - 1], unrecorded):
-                break
-    if begun:
-        services.wake()
-    return begun
+
+    services: Services
+    taken: Sequence[Claimed]
+    now_on: Round
+    trouble: Trouble
+    again: list[str] = field(default_factory=list)
+    begun: list[Claimed] = field(default_factory=list)
+    unrecorded: list[Success] = field(default_factory=list)
+    stands: set[str] = field(default_factory=set)
+
+    def act(self, going: Callable[[], bool]) -> int:
+        """Do them, and tell the others; how many were begun. The rest is given back, and so is what is harmless."""
+        with ExitStack() as at_the_end:
+            at_the_end.callback(self._give_back)
+            at_the_end.callback(self._record)
+            for claimed in self.taken:
+                if not going():
+                    break
+                if self._has_turn(claimed):
+                    self._begin(claimed)
+        if self.begun:
+            self.services.wake()
+        return len(self.begun)
+
+    def _has_turn(self, claimed: Claimed) -> bool:
+        """Not in a long pass in which its shop had one; not while it stands, or was taken long ago: then once more."""
+        if self.now_on.is_over_for(claimed, self.services.clock()):
+            return False
+        fresh = not self.begun or claims.fresh(self.services, claimed)
+        if fresh and claimed.task.shop_id not in self.stands:
+            return True
+        self.again.append(claimed.task.id)
+        return False
+
+    def _begin(self, claimed: Claimed) -> None:
+        task, handler = claimed.task, HANDLERS[claimed.task.kind]
+        self.begun.append(claimed)
+        self.now_on.served.add(task.shop_id)
+        with self.trouble.at(f"task {task.id} ({task.kind})"):
+            if handler.slow:
+                self._record()
+            if not self._do(claimed, handler):
+                self.stands.add(task.shop_id)
+            if handler.stream:
+                self._record()
+
+    def _do(self, claimed: Claimed, handler: Handler) -> bool:
+        """Act, and note a failure; false when its stream stands still from now on."""
+        services, task = self.services, claimed.task
+        services.checkpoint("task_claimed")
+        if claimed.problem:
+            return failures.record(services, task, handler, claimed.problem)
+        try:
+            rest = handler.act(services, task)
+        except SinkError as error:
+            return failures.record(services, task, handler, error)
+        except PostventaError as error:
+            return failures.record(services, task, handler, Permanent(error.code, **error.params))
+        except Exception as error:
+            log.exception("task %s (%s) failed unexpectedly", task.id, task.kind)
+            return failures.record(services, task, handler, Temporary("unexpected", why=type(error).__name__))
+        self.unrecorded.append(_success(services, claimed, handler, rest))
+        return True
+
+    def _record(self) -> None:
+        """Note what was done. What cannot be noted now is owed, but for what is harmless: that is given back."""
+        unrecorded, self.unrecorded = self.unrecorded, []
+        try:
+            failed = verdicts.record(self.services, unrecorded, self.trouble)
+        finally:
+            for success in unrecorded:
+                if HANDLERS[success.task.kind].stream:
+                    owed.owe(self.services, partial(_note, self.services, success))
+        for success, why in failed:
+            handler = HANDLERS[success.task.kind]
+            failures.record(self.services, success.task, handler, Temporary("unexpected", why=why))
+
+    def _give_back(self) -> None:
+        """What was not begun; after an outage what is harmless, too, unless it was noted after all."""
+        begun = {claimed.task.id for claimed in self.begun}
+        tasks = [claimed.task for claimed in self.taken if claimed.task.id not in begun]
+        if self.trouble.first:
+            tasks += [claimed.task for claimed in self.begun if not HANDLERS[claimed.task.kind].stream]
+        try:
+            claims.give_back(self.services, tasks)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            owed.owe(self.services, partial(claims.give_back, self.services, tasks))
 
 
-def _do(services: Services, claimed: Claimed, unrecorded: list[Success]) -> bool:
-    """Act and record; false when its stream stands still from now on.
-
-    What reached nobody outside may be done twice: its success is recorded later, with those beside it.
-    """
-    task, handler = claimed.task, HANDLERS[claimed.task.kind]
-    if handler.slow:
-        _record(services, unrecorded)
-    services.checkpoint("task_claimed")
-    if claimed.problem:
-        return _record_failure(services, task, handler, claimed.problem)
-    try:
-        rest = handler.act(services, task)
-    except SinkError as error:
-        return _record_failure(services, task, handler, error)
-    except PostventaError as error:
-        return _record_failure(services, task, handler, Permanent(error.code, **error.params))
-    except Exception as error:
-        log.exception("task %s (%s) failed unexpectedly", task.id, task.kind)
-        return _record_failure(services, task, handler, Temporary("unexpected", why=type(error).__name__))
-    unrecorded.append(_success(services, claimed, handler, rest))
-    if handler.stream:
-        _record(services, unrecorded)
-    return True
-
-
-def _record(services: Services, unrecorded: list[Success]) -> None:
-    failed = verdicts.record(services, unrecorded)
-    unrecorded.clear()
-    for success, why in failed:
-        _record_failure(services, success.task, HANDLERS[success.task.kind], Temporary("unexpected", why=why))
-
-
-def _to_do_again(left: Sequence[Claimed], unrecorded: Sequence[Success]) -> list[Task]:
-    harmless = [success.task for success in unrecorded if not HANDLERS[success.task.kind].stream]
-    return [*harmless, *(claimed.task for claimed in left)]
+def _note(services: Services, success: Success) -> None:
+    """Once more; what cannot be noted stays owed."""
+    trouble = Trouble(services)
+    failed = verdicts.record(services, [success], trouble)
+    trouble.end()
+    for _, why in failed:
+        failures.note(services, success.task, HANDLERS[success.task.kind], Temporary("unexpected", why=why))
 
 
 def offer(services: Services, stream: str) -> Sequence[str]:
@@ -185,10 +245,10 @@ def _kinds(streams: Collection[str]) -> list[str]:
 
 def free_lapsed(services: Services, dead_owner: Callable[[str], bool]) -> None:
     """At start: give free what a dead predecessor held, instead of waiting for its lease."""
-    with services.db.writing() as session:
-        for task in rows.leased(session):
-            if dead_owner(task.owner):
-                task.state, task.owner, task.lease_until, task.lapses = "ready", "", None, task.lapses + 1
+    with services.db.reading() as session:
+        dead = [task for task in rows.leased(session) if dead_owner(task.owner)]
+    with services.db.marking() as session:
+        rows.free(session, dead)
 
 
 def _success(services: Services, claimed: Claimed, handler: Handler, rest: Write | None) -> Success:
@@ -200,34 +260,3 @@ def _success(services: Services, claimed: Claimed, handler: Handler, rest: Write
     if claimed.after_pause:
         writes.append(lambda session, now: pauses.end(session, task.shop_id, claims.stream_of(handler, task)))
     return Success(task, writes)
-
-
-def _record_failure(services: Services, task: Task, handler: Handler, error: SinkError) -> bool:
-    log.info("task %s (%s): %s", task.id, task.kind, error)
-    now = services.clock()
-    with services.db.writing(task.shop_id) as session:
-        if not rows.holds(session, task):
-            return True  # another worker has it, and its word counts
-        return not isinstance(_settle_failure(session, services, task, handler, error, now), retries.Pause)
-
-
-def _settle_failure(
-    session: Session, services: Services, task: Task, handler: Handler, error: SinkError, now: datetime
-) -> retries.Verdict:
-    since = task.failing_since or now  # a pause or a hold begins it anew: what stood still has not been failing
-    verdict = retries.verdict(error, task.attempts, now, task.key, since)
-    verdict = handler.failed(session, services, task, error, verdict, now)
-    match verdict:
-        case retries.Retry(at):
-            again = {"attempts": task.attempts + 1, "failing_since": since, "lapses": 0}
-            rows.settle(session, task, state="ready", due_at=at, reason=error.code, **again)
-        case retries.Pause():
-            until = pauses.begin(session, services, task.shop_id, claims.stream_of(handler, task), error, now)
-            rows.settle(session, task, state="ready", due_at=until, reason=error.code, failing_since=None, lapses=0)
-        case retries.Park():
-            rows.settle(session, task, state="ambiguous", reason=error.code, done_at=now)
-        case retries.Dead(reason):
-            rows.settle(session, task, state="dead", reason=reason, done_at=now)
-            if reason != "erased":
-                alerts.tell_stopped(session, services, task, now)
-    return verdict

@@ -62,7 +62,7 @@ def turn(services: Services) -> int:
     """Some pages of every shop whose past is asked for; how many."""
     with services.db.reading() as session:
         due = cursors.asked(session, backfill.STREAM, services.clock())
-    return apart.each(due, lambda shop_id: _turn(services, shop_id))
+    return apart.each(services, due, lambda shop_id: _turn(services, shop_id))
 
 
 def _turn(services: Services, shop_id: str) -> int:

@@ -23,12 +23,17 @@ PAUSE = timedelta(minutes=15)
 class Standing:
     """Until when nothing of a stream is done for a shop, and why; `None` while it flows.
 
-    `over`: it stood still, and what is tried now shows whether it flows again.
+    `over`: it stood still, and what is tried now shows whether it flows again. `refused`: the other side is why.
     """
 
     until: datetime | None = None
     reason: str = ""
     over: bool = False
+    refused: bool = False
+
+    def passed(self) -> Standing:
+        """As it is for what is done even so."""
+        return Standing(over=self.over or self.refused)
 
 
 FLOWS = Standing()
@@ -40,11 +45,11 @@ def standings(session: Session, shop_ids: Collection[str], now: datetime) -> Cal
     pauses = {(pause.shop_id, pause.stream): pause for pause in rows.pauses_of(session, shop_ids)}
 
     def standing(shop_id: str, stream: str) -> Standing:
-        if shop_id in paused:
-            return Standing(now + PAUSE, "shop_paused")
         pause = pauses.get((shop_id, stream))
+        if shop_id in paused:
+            return Standing(now + PAUSE, "shop_paused", refused=bool(pause))
         if pause and pause.until > now:
-            return Standing(pause.until, pause.reason)
+            return Standing(pause.until, pause.reason, refused=True)
         return Standing(over=True) if pause else FLOWS
 
     return standing

@@ -158,7 +158,7 @@ def tell_overdue(services: Services) -> int:
             alerts.tell_owner(session, services, shops.shop(session, shop_id), "person_overdue", now)
         return 1
 
-    told = apart.each(late, tell)
+    told = apart.each(services, late, tell)
     if told:
         services.wake()
     return told

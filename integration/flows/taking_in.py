@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TypeVar
 
 from connectors.base import Page
+from integration.db.outages import is_outage
 from integration.db.queries import cursors, shops
-from integration.db.shared_commit import is_outage
 from integration.domain.events import Event, OrderChanged, PersonErased, order_ref
 from integration.flows import alerts, intake
 from integration.flows.services import Services

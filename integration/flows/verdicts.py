@@ -10,9 +10,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from integration.db.outages import is_outage
 from integration.db.queries import outbox as rows
-from integration.db.shared_commit import is_outage
 from integration.db.tables import Task
+from integration.flows.apart import Trouble
 from integration.flows.services import Services
 
 IN_ONE = 10  # verdicts in one transaction that write something else: a webhook must not wait long for the write lock
@@ -20,7 +21,7 @@ Write = Callable[[Session, datetime], None]
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Success:
     """A task that was done, and what is to be written with its verdict if the claim still holds."""
 
@@ -28,21 +29,45 @@ class Success:
     writes: Sequence[Write] = ()
 
 
-def record(services: Services, successes: Sequence[Success]) -> Sequence[tuple[Success, str]]:
-    """Note them, in as few commits as may be; those that could not be noted, each with what it raised."""
-    bare = [success.task for success in successes if not success.writes]
-    if bare:
-        with services.db.marking() as session:
-            rows.finish_all(session, bare, services.clock())
+def record(services: Services, successes: list[Success], trouble: Trouble) -> Sequence[tuple[Success, str]]:
+    """Note them, in as few commits as may be; those whose writing failed, each with what it raised.
+
+    What cannot be noted now, since the database or rows of its shop are held, is left in `successes`.
+    """
+    failed = list[tuple[Success, str]]()
+    for group in _groups(successes):
+        with trouble.at(f"tasks {_ids(group)}"):
+            odd = _note(services, group)
+            failed += odd
+            for success in group:
+                if success not in [each for each, _ in odd]:
+                    successes.remove(success)
+                services.checkpoint("task_recorded")
+    for success, _ in failed:
+        successes.remove(success)
+    return failed
+
+
+def _groups(successes: Sequence[Success]) -> Sequence[Sequence[Success]]:
+    bare = [success for success in successes if not success.writes]
     of_shops = defaultdict[str, list[Success]](list)
     for success in successes:
         if success.writes:
             of_shops[success.task.shop_id].append(success)
-    groups = [those[at : at + IN_ONE] for those in of_shops.values() for at in range(0, len(those), IN_ONE)]
-    failed = [failure for group in groups for failure in _write(services, group)]
-    for _ in successes:
-        services.checkpoint("task_recorded")
-    return failed
+    writing = [those[at : at + IN_ONE] for those in of_shops.values() for at in range(0, len(those), IN_ONE)]
+    return [bare, *writing] if bare else writing
+
+
+def _ids(successes: Sequence[Success]) -> str:
+    return " ".join(success.task.id for success in successes)
+
+
+def _note(services: Services, those: Sequence[Success]) -> Sequence[tuple[Success, str]]:
+    if any(success.writes for success in those):
+        return _write(services, those)
+    with services.db.marking() as session:
+        rows.finish_all(session, [success.task for success in those], services.clock())
+    return []
 
 
 def _write(services: Services, those: Sequence[Success]) -> Sequence[tuple[Success, str]]:
@@ -52,7 +77,7 @@ def _write(services: Services, those: Sequence[Success]) -> Sequence[tuple[Succe
     except Exception as error:
         if is_outage(error):
             raise
-        log.exception("tasks %s could not be noted", " ".join(success.task.id for success in those))
+        log.exception("tasks %s could not be noted", _ids(those))
         if len(those) == 1:
             return [(those[0], type(error).__name__)]
         return [failure for success in those for failure in _write(services, [success])]

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from integration.db.outages import is_outage
 from integration.db.queries import orders, parcels, shops
-from integration.db.shared_commit import is_outage
 from integration.domain.errors import PostventaError
 from integration.flows import alerts, intake
 from integration.flows.services import Services

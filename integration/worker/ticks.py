@@ -87,7 +87,7 @@ def reconcile(services: Services, going: reading.Going = lambda: True) -> int:
         seen = reading.look(services, shop_id, going) if going() else None
         return seen.found if seen else 0
 
-    return apart.each(reading.due(services), look)
+    return apart.each(services, reading.due(services), look)
 
 
 def morning(services: Services) -> int:

@@ -51,6 +51,7 @@ WITHOUT_A_SHOP = {
             "outbox.take_back",
             "outbox.claim",
             "outbox.give_back",
+            "outbox.free",
             "outbox.finish_all",
             "outbox.mark_tried",
             "labels.get",

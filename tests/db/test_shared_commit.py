@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
 from integration.db import shared_commit
@@ -210,8 +212,9 @@ def fail_once(database: Database, error: BaseException) -> None:
 def test_trouble_of_the_database_is_told_to_everybody_and_is_over_when_it_is_over(
     database: Database, told: Told
 ) -> None:
-    outage = shared_commit.OperationalError("COMMIT", {}, Exception("disk I/O error"))
-    fail_once(database, outage)
+    full = sqlite3.OperationalError("disk I/O error")
+    full.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    fail_once(database, OperationalError("COMMIT", {}, full))
     with while_committing(database, told("a"), told("b"), told("c")) as calls:
         pass
     assert calls[0].result() is None

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import NewDatabase, StandingClock
 from tests.flows.house import House
+from tests.postgres import Postgres
 
 MakeHouse = Callable[..., House]
 
@@ -34,3 +35,13 @@ def make_house(tmp_path: Path, clock: StandingClock, new_database: NewDatabase) 
 def house(request: pytest.FixtureRequest, make_house: MakeHouse) -> House:
     """An installation, once per platform."""
     return make_house(request.param)
+
+
+@pytest.fixture
+def beside(tmp_path: Path, clock: StandingClock, postgres: Postgres, empty_postgres: str) -> Iterator[House]:
+    """A house that waits for a lock 50 ms, beside a shop whose lock is held for as long as the test asks."""
+    name = postgres.database(like=empty_postgres)
+    house = House(tmp_path, clock, "woocommerce", postgres.url(name) + "?options=-c%20lock_timeout%3D50")
+    yield house
+    house.close()
+    postgres.drop(name)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from emails.bounces import Heard
@@ -13,21 +10,9 @@ from integration.db.session import Database
 from integration.db.tables import Connection, OrderRow
 from integration.domain.errors import BadForm
 from integration.flows import accounts, bounces, way_back
-from tests.conftest import StandingClock
 from tests.flows.house import House
-from tests.postgres import Postgres
 
 MIA = {"name": "Mia", "email": "mia@mia.example", "password": "a quiet horse runs"}
-
-
-@pytest.fixture
-def beside(tmp_path: Path, clock: StandingClock, postgres: Postgres, empty_postgres: str) -> Iterator[House]:
-    """A house that waits for a lock 50 ms, beside a shop whose lock is held for as long as the test asks."""
-    name = postgres.database(like=empty_postgres)
-    house = House(tmp_path, clock, "woocommerce", postgres.url(name) + "?options=-c%20lock_timeout%3D50")
-    yield house
-    house.close()
-    postgres.drop(name)
 
 
 def test_no_page_and_no_stranger_waits_for_another_shop(beside: House) -> None:

@@ -201,7 +201,7 @@ def _tracked(entries: Any) -> Iterator[Shipment]:
 def _parcel(entry: Payload) -> Shipment:
     tracking = entry.text("tracking_number")
     return Shipment(
-        ref=entry.text("tracking_id") or tracking,
+        ref=(entry.text("tracking_id") or tracking)[:200],
         carrier=entry.text("tracking_provider") or entry.text("custom_tracking_provider"),
         tracking=tracking,
         shipped_at=_unix(entry.at("date_shipped").value),

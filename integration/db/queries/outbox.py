@@ -43,6 +43,7 @@ _OURS = _TASKS.update().where(
     _TASKS.c.id == bindparam("the_id"), _TASKS.c.fence == bindparam("the_fence"), _TASKS.c.state == "leased"
 )
 _GIVE_BACK = _OURS.values(state="ready", owner="", lease_until=None)
+_FREE_IT = _OURS.values(state="ready", owner="", lease_until=None, lapses=_TASKS.c.lapses + 1)
 _FINISH = _OURS.values(state="done", owner="", lease_until=None, reason="", done_at=bindparam("now"))
 _TRIED = _TASKS.update().where(_TASKS.c.id.in_(bindparam("ids", expanding=True))).values(tried_at=bindparam("now"))
 
@@ -206,6 +207,12 @@ def give_back(session: Session, tasks: Sequence[Task]) -> None:
     """Others may take these, if they are still ours."""
     if tasks:
         connection_of(session).execute(_GIVE_BACK, [{"the_id": task.id, "the_fence": task.fence} for task in tasks])
+
+
+def free(session: Session, tasks: Sequence[Task]) -> None:
+    """Whoever had these is dead; a claim that came since then stays."""
+    if tasks:
+        connection_of(session).execute(_FREE_IT, [{"the_id": task.id, "the_fence": task.fence} for task in tasks])
 
 
 def finish(session: Session, task: Task, now: datetime) -> bool:
