@@ -21,11 +21,13 @@ from integration.flows import alerts, apart, person_files, privacy
 from integration.flows.people import digests_of, names_of
 from integration.flows.services import Services
 from integration.flows.shops import connector_of
+from integration.flows.verdicts import Write
 
 Kind = Literal["export", "erase", "erase_shop"]
 TASKS = {"export": "ExportPerson", "erase": "ErasePerson", "erase_shop": "EraseShop"}
 TERM = timedelta(days=1)
 _AT_ONCE = 100  # orders of a shop erased in one transaction: webhooks must not wait long for the write lock
+_A_RUN = 2  # such transactions in one run of the task, some seconds: a worker told to end is waited for for eight
 _LET_GO = ("access_refused", "invalid_client", "shop_not_found", "shop_not_permitted")
 
 
@@ -95,39 +97,54 @@ def erase(services: Services, task: Task) -> None:
     services.checkpoint("person_erased")
 
 
-def erase_shop(services: Services, task: Task) -> None:
-    """Forget everybody of a shop, unless it takes our keys again: then the word of its leaving is an old one."""
+def erase_shop(services: Services, task: Task) -> Write | None:
+    """Forget everybody of a shop, unless it takes our keys again: then the word of its leaving is an old one.
+
+    Some at a time, and asked before each, since a large shop takes long enough to come back meanwhile.
+    """
     with services.db.reading() as session:
         if rows.get(session, task.shop_id, task.subject).state != "open":
-            return
+            return None
     try:
         _connected(services, task.shop_id)
     except SinkError as error:
         if error.code not in _LET_GO:
             raise
-        _wipe(services, task)
-        return
+        return _wipe(services, task)
     now = services.clock()
     with services.db.writing(task.shop_id) as session:
         request = rows.get(session, task.shop_id, task.subject)
-        _close(session, request, "refused", 0, now)
-        alerts.tell_owner(session, services, shops.shop(session, task.shop_id), "shop_still_ours", now)
+        _close(session, request, "refused", request.found, now)
+        code = "shop_ours_again" if request.found else "shop_still_ours"
+        alerts.tell_owner(session, services, shops.shop(session, task.shop_id), code, now, orders=request.found)
+    return None
 
 
-def _wipe(services: Services, task: Task) -> None:
-    more = _AT_ONCE
-    while more == _AT_ONCE:
+def _wipe(services: Services, task: Task) -> Write | None:
+    """So much that no lease runs out over it and nobody waits long for this hand; what is left is due at once."""
+    for _ in range(_A_RUN):
         now = services.clock()
         with services.db.writing(task.shop_id) as session:
             shop = shops.shop(session, task.shop_id)
-            more = privacy.erase_some(session, services, shop, _AT_ONCE, now)
+            done = privacy.erase_some(session, services, shop, _AT_ONCE, now)
+            rows.get(session, shop.id, task.subject).found += done  # how far it is, until it is closed
             services.checkpoint("erasure_noted")
+        if done < _AT_ONCE:
+            _forgotten(services, task)
+            return None
+    return lambda session, now: outbox.again(session, task, now)
+
+
+def _forgotten(services: Services, task: Task) -> None:
+    now = services.clock()
     with services.db.writing(task.shop_id) as session:
-        for written in rows.exports_of(session, task.shop_id, ()):
-            person_files.remove(services.settings, written)
         request = rows.get(session, task.shop_id, task.subject)
-        _close(session, request, "done", orders.count(session, task.shop_id), services.clock())
-        alerts.tell_owner(session, services, shop, "shop_erased", services.clock(), orders=request.found)
+        if request.state == "open":
+            for written in rows.exports_of(session, task.shop_id, ()):
+                person_files.remove(services.settings, written)
+            _close(session, request, "done", orders.count(session, task.shop_id), now)
+            shop = shops.shop(session, task.shop_id)
+            alerts.tell_owner(session, services, shop, "shop_erased", now, orders=request.found)
     services.db.scrub()
 
 

@@ -229,6 +229,13 @@ def finish_all(session: Session, tasks: Sequence[Task], now: datetime) -> None:
     connection_of(session).execute(_FINISH, given)
 
 
+def again(session: Session, task: Task, now: datetime) -> None:
+    """What was just noted as done was a piece of it: the next is due, and whatever went wrong before is over."""
+    mine = update(Task).where(col(Task.id) == task.id, col(Task.fence) == task.fence, col(Task.state) == "done")
+    anew = {"attempts": 0, "failing_since": None, "lapses": 0}
+    session.execute(mine.values(state="ready", due_at=now, done_at=None, **anew))
+
+
 def settle(session: Session, task: Task, **values: object) -> bool:
     """Write the verdict if the claim still holds; false when a later claim owns the task."""
     mine = update(Task).where(col(Task.id) == task.id, col(Task.fence) == task.fence, col(Task.state) == "leased")
