@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from integration.db.session import lock
-from integration.db.shared_commit import OUTAGES
+from integration.db.shared_commit import OUTAGES, why
 from integration.domain.errors import Misconfigured, Temporary
 
 
@@ -75,4 +75,4 @@ def _reachable() -> Iterator[None]:
     try:
         yield
     except OUTAGES as error:
-        raise Temporary("database_unreachable", why=str(error.orig).strip().splitlines()[0][:120]) from error
+        raise Temporary("database_unreachable", why=why(error)) from error
