@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 import time
 from importlib import import_module
 from pathlib import Path
@@ -147,7 +146,7 @@ def _work_by_broker(settings: Settings, streams: tuple[str, ...]) -> None:
     sys.exit(celery.work(settings, app, lambda wake: build_services(settings, wake=wake), streams))
 
 
-def _round(services: Services, owner: str, asked: threading.Event, *, pulse: bool = True) -> int:
+def _round(services: Services, owner: str, asked: leaving.Asked, *, pulse: bool = True) -> int:
     """Everything that is due, until we are asked to leave.
 
     Then now and again what is old goes, and a sign of life says that all went through.

@@ -8,6 +8,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -110,6 +111,24 @@ def test_serve_ends_with_0_within_ten_seconds_of_being_told_to(house: House, ser
     assert time.monotonic() - began < 15
     assert "leased" not in {task.state for task in house.rows(Task)}
     assert "sending" not in {mail.state for mail in house.rows(MailRow)}
+
+
+def test_a_signal_in_the_middle_of_waiting_is_heard_at_once() -> None:
+    """Wherever in there: an `Event` has a lock of its own, for which the handler would wait for ever."""
+
+    def tell(waits: list[bool]) -> None:
+        until(lambda: waits, "nobody waits")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    for _ in range(50):
+        waits = list[bool]()
+        with leaving.asked() as asked, ThreadPoolExecutor(1) as threads:
+            signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits for itself"))
+            signal.alarm(leaving.PATIENCE)
+            threads.submit(tell, waits)
+            while not asked.wait(0):
+                waits.append(True)
+            assert asked.wait(PATIENCE)
 
 
 class Slow(MailDesk):
