@@ -121,13 +121,13 @@ def work(config_path: Path, until_idle: bool, only: tuple[str, ...]) -> None:
     with leaving.asked() as asked, services_at(config_path) as services:
         logs.start(services.settings.log)
         privacy.erase_again(services.db, services.settings, services.clock())
-        owner = ticks.owner_name()
         dispatch.free_lapsed(services, ticks.dead_owner)
-        say("work.done", n=_round(services, owner, asked))
-        pulse = time.monotonic()
-        while not until_idle and not asked.wait(services.settings.worker.poll.total_seconds()):
-            _round(services, owner, asked, pulse=time.monotonic() - pulse > PULSE)
-            pulse = time.monotonic() if time.monotonic() - pulse > PULSE else pulse
+        first = _round(services, asked)
+        say("work.done", n=first.done)
+        if until_idle:
+            first.end()
+        else:
+            _go_on(services, asked)
 
 
 def _work_by_broker(settings: Settings, streams: tuple[str, ...]) -> None:
@@ -146,17 +146,19 @@ def _work_by_broker(settings: Settings, streams: tuple[str, ...]) -> None:
     sys.exit(celery.work(settings, app, lambda wake: build_services(settings, wake=wake), streams))
 
 
-def _round(services: Services, owner: str, asked: leaving.Asked, *, pulse: bool = True) -> int:
-    """Everything that is due, until we are asked to leave.
+def _go_on(services: Services, asked: leaving.Asked) -> None:
+    """One round after the other until we are asked to leave: what fails is told in the log, and tried again."""
+    pulse = time.monotonic()
+    while not asked.wait(services.settings.worker.poll.total_seconds()):
+        due = time.monotonic() - pulse > PULSE
+        _round(services, asked, pulse=due)
+        pulse = time.monotonic() if due else pulse
 
-    Then now and again what is old goes, and a sign of life says that all went through.
-    """
 
-    def going() -> bool:
-        return not asked.is_set()
-
-    done = ticks.reconcile(services, going) + ticks.morning(services) + ticks.until_idle(services, owner, going)
-    if pulse and going():
-        ticks.tidy(services)
-        ticks.pulse(services)
-    return done
+def _round(services: Services, asked: leaving.Asked, *, pulse: bool = True) -> ticks.Round:
+    """Everything that is due, until we are asked to leave; now and again what is old goes, too."""
+    own = ticks.Round(services, ticks.owner_name(), lambda: not asked.is_set())
+    own.run()
+    if pulse:
+        own.tidy()
+    return own

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import Counter
@@ -12,7 +11,6 @@ from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from integration.domain.errors import PostventaError
 from integration.flows import dispatch
 from integration.flows.services import Services
 from integration.worker import ticks
@@ -23,7 +21,6 @@ _WOKEN = ("drain", *_ACTING)
 _TIMED = {"watch": 60, "reconcile": 60, "morning": 60, "scrub": 60, "pulse": 300, "tidy": 86400}
 """Seconds between looks at what is due; the first one is at start, or what restarts every night would never be tidy."""
 _REST = 0.05  # seconds after a look that found nothing: every task that ends rings, and most rings are for others
-log = logging.getLogger(__name__)
 
 
 class Embedded:
@@ -99,7 +96,7 @@ class Embedded:
                 bell.clear()
                 if self._stopping.is_set():
                     return
-                done = _safely(name, tick)
+                done = ticks.safely(name, tick)
                 self._rounds[name] += done is not None
                 if not done:
                     self._stopping.wait(_REST)
@@ -107,14 +104,3 @@ class Embedded:
         thread = threading.Thread(target=run, name=f"postventa-{name}", daemon=True)
         self._threads.append(thread)
         thread.start()
-
-
-def _safely(name: str, tick: Callable[[], int]) -> int | None:
-    """How much the tick did; `None` when it failed: that is told and tried at the next beat, the loop never dies."""
-    try:
-        return tick()
-    except PostventaError as error:
-        log.warning("tick %s: %s", name, error)
-    except Exception:
-        log.exception("tick %s failed", name)
-    return None
