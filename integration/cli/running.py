@@ -53,15 +53,15 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
     services = build_services(settings, wake=worker.wake)
     privacy.erase_again(services.db, settings, services.clock())
     server = listen(create_app(services), host, port)
-    signal.signal(signal.SIGTERM, _leave)
-    if works:
-        worker.start(services)
     here = f"http://{host}:{server.effective_port}"
-    say("serve.ready", url=here)
-    _welcome(services, here)
-    sys.stdout.flush()
-    keep_what_is_there()
     try:
+        _leave_when_told(worker)
+        if works:
+            worker.start(services)
+        say("serve.ready", url=here)
+        _welcome(services, here)
+        sys.stdout.flush()
+        keep_what_is_there()
         server.run()
     finally:
         worker.stop()
@@ -85,8 +85,15 @@ def _celery() -> Any:
         raise Misconfigured("no_celery", module=error.name) from error
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
+def _leave_when_told(worker: Any) -> None:
+    """The worker hears of it first: the server waits for its pages, and meanwhile no further task is begun."""
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        worker.leave()
+        raise SystemExit(0)
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, leave)
 
 
 def _welcome(services: Services, here: str) -> None:

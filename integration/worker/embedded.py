@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from integration.flows import dispatch
 from integration.flows.services import Services
 from integration.worker import ticks
+from integration.worker.threads import see_off
 
 # A hand for each stream: a store that hangs holds up no mail, and a slow mail server no code.
 _ACTING = {f"act-{stream or 'own'}": stream for stream in dispatch.STREAMS}
@@ -29,6 +31,7 @@ class Embedded:
     def __init__(self, poll_seconds: float) -> None:
         self._poll = poll_seconds
         self._bells = {name: threading.Event() for name in (*_WOKEN, *_TIMED)}
+        self._told = math.inf  # when we were told to leave
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._rounds: Counter[str] = Counter()
@@ -62,18 +65,21 @@ class Embedded:
         self._scheduler.start()
         self._ring(*self._bells)
 
+    def leave(self) -> None:
+        """Begin nothing any more; `stop` does the rest. A signal's handler may call it: it takes no lock."""
+        self._told = min(self._told, time.monotonic())
+
     def stop(self, patience: float = 8) -> None:
-        """End after the task at hand, at most `patience` seconds later."""
+        """End after the task at hand, at most `patience` seconds after we were told to leave."""
+        self.leave()
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         self._ring(*self._bells)
-        end = time.monotonic() + patience
-        for thread in self._threads:
-            thread.join(max(0.0, end - time.monotonic()))
+        see_off(*self._threads, until=self._told + patience)
 
     def _going(self) -> bool:
-        return not self._stopping.is_set()
+        return self._told == math.inf
 
     def _pulse(self, services: Services) -> int:
         """Tell the watcher only when both inbox and outbox were gone through since the last time."""
@@ -91,10 +97,10 @@ class Embedded:
         bell = self._bells[name]
 
         def run() -> None:
-            while not self._stopping.is_set():
+            while self._going():
                 bell.wait()
                 bell.clear()
-                if self._stopping.is_set():
+                if not self._going():
                     return
                 done = ticks.safely(name, tick)
                 self._rounds[name] += done is not None
