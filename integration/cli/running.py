@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 import time
 from importlib import import_module
 from pathlib import Path
@@ -54,15 +53,15 @@ def run_server(settings: Settings, host: str, port: int, works: bool) -> None:
     services = build_services(settings, wake=worker.wake)
     privacy.erase_again(services.db, settings, services.clock())
     server = listen(create_app(services), host, port)
-    signal.signal(signal.SIGTERM, _leave)
-    if works:
-        worker.start(services)
     here = f"http://{host}:{server.effective_port}"
-    say("serve.ready", url=here)
-    _welcome(services, here)
-    sys.stdout.flush()
-    keep_what_is_there()
     try:
+        _leave_when_told(worker)
+        if works:
+            worker.start(services)
+        say("serve.ready", url=here)
+        _welcome(services, here)
+        sys.stdout.flush()
+        keep_what_is_there()
         server.run()
     finally:
         worker.stop()
@@ -86,8 +85,15 @@ def _celery() -> Any:
         raise Misconfigured("no_celery", module=error.name) from error
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
+def _leave_when_told(worker: Any) -> None:
+    """The worker hears of it first: the server waits for its pages, and meanwhile no further task is begun."""
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        worker.leave()
+        raise SystemExit(0)
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, leave)
 
 
 def _welcome(services: Services, here: str) -> None:
@@ -122,13 +128,13 @@ def work(config_path: Path, until_idle: bool, only: tuple[str, ...]) -> None:
     with leaving.asked() as asked, services_at(config_path) as services:
         logs.start(services.settings.log)
         privacy.erase_again(services.db, services.settings, services.clock())
-        owner = ticks.owner_name()
         dispatch.free_lapsed(services, ticks.dead_owner)
-        say("work.done", n=_round(services, owner, asked))
-        pulse = time.monotonic()
-        while not until_idle and not asked.wait(services.settings.worker.poll.total_seconds()):
-            _round(services, owner, asked, pulse=time.monotonic() - pulse > PULSE)
-            pulse = time.monotonic() if time.monotonic() - pulse > PULSE else pulse
+        first = _round(services, asked)
+        say("work.done", n=first.done)
+        if until_idle:
+            first.end()
+        else:
+            _go_on(services, asked)
 
 
 def _work_by_broker(settings: Settings, streams: tuple[str, ...]) -> None:
@@ -147,17 +153,19 @@ def _work_by_broker(settings: Settings, streams: tuple[str, ...]) -> None:
     sys.exit(celery.work(settings, app, lambda wake: build_services(settings, wake=wake), streams))
 
 
-def _round(services: Services, owner: str, asked: threading.Event, *, pulse: bool = True) -> int:
-    """Everything that is due, until we are asked to leave.
+def _go_on(services: Services, asked: leaving.Asked) -> None:
+    """One round after the other until we are asked to leave: what fails is told in the log, and tried again."""
+    pulse = time.monotonic()
+    while not asked.wait(services.settings.worker.poll.total_seconds()):
+        due = time.monotonic() - pulse > PULSE
+        _round(services, asked, pulse=due)
+        pulse = time.monotonic() if due else pulse
 
-    Then now and again what is old goes, and a sign of life says that all went through.
-    """
 
-    def going() -> bool:
-        return not asked.is_set()
-
-    done = ticks.reconcile(services, going) + ticks.morning(services) + ticks.until_idle(services, owner, going)
-    if pulse and going():
-        ticks.tidy(services)
-        ticks.pulse(services)
-    return done
+def _round(services: Services, asked: leaving.Asked, *, pulse: bool = True) -> ticks.Round:
+    """Everything that is due, until we are asked to leave; now and again what is old goes, too."""
+    own = ticks.Round(services, ticks.owner_name(), lambda: not asked.is_set())
+    own.run()
+    if pulse:
+        own.tidy()
+    return own

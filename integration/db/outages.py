@@ -34,7 +34,7 @@ def is_outage(error: BaseException) -> bool:
 def words(error: BaseException) -> str:
     """What the driver says of it in one line, never empty."""
     said = str(getattr(error, "orig", None) or error).strip()
-    return said.splitlines()[0] if said else type(error).__name__
+    return said.splitlines()[0][:120] if said else type(error).__name__
 
 
 def _of_driver(error: BaseException | None) -> bool:

@@ -78,4 +78,4 @@ def _reachable() -> Iterator[None]:
     except DBAPIError as error:
         if not is_outage(error):
             raise
-        raise Temporary("database_unreachable", why=words(error)[:120]) from error
+        raise Temporary("database_unreachable", why=words(error)) from error

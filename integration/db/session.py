@@ -19,9 +19,17 @@ from integration.domain.errors import Misconfigured, Temporary
 
 _BUSY_SECONDS = 10
 FRESH_SECONDS = 0.1  # a connection that was used within these is taken for alive
-_POSTGRESQL = f"-c lock_timeout={_BUSY_SECONDS}s -c random_page_cost=1.1"
-"""Waits as long as SQLite would; and an index is worth its while, as on disks without a moving arm, else the planner
-reads a whole table for a few hundred of its rows."""
+_SERVER = {
+    "lock_timeout": f"{_BUSY_SECONDS}s", "random_page_cost": "1.1",
+    "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60s",
+}  # fmt: skip
+"""Waits as long as SQLite would; an index is worth its while, as on disks without a moving arm, else the planner reads
+a whole table for a few hundred of its rows; and of a client that has vanished the server lets go within a minute, with
+all locks, not within the two hours of the kernel."""
+_VANISHED = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+"""How soon we notice that the server's machine has vanished, which no packet tells: after 15 to 20 seconds; the kernel
+would take a quarter of an hour. One that only takes its time still answers for its machine, and is waited for."""
 _STEADY: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_use_lifo": True}
 """What was used last is used next: its pages are still at hand, and those that rest stay small."""
@@ -143,7 +151,7 @@ class Database:
 
 
 def _busy(error: Exception) -> Temporary:
-    return Temporary("database_busy", why=words(error)[:80])
+    return Temporary("database_busy", why=words(error))
 
 
 def _engine(url: str) -> Engine:
@@ -163,7 +171,8 @@ def _engine(url: str) -> Engine:
 
 def _postgresql(url: URL) -> Engine:
     """A pool that notices a restarted server, and connections that wait for a lock as long as SQLite would."""
-    options = {"connect_timeout": 5, "application_name": "postventa", "options": _POSTGRESQL}
+    asked = " ".join(f"-c {name}={value}" for name, value in _SERVER.items())
+    options = {"connect_timeout": 5, "application_name": "postventa", "options": asked} | _VANISHED
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"), hide_parameters=True, **_POOL,
         connect_args={name: value for name, value in options.items() if name not in url.query},

@@ -19,6 +19,7 @@ from integration.db.tables import Receipt
 from integration.domain.errors import Temporary
 
 MOST = 128
+PATIENCE = 30.0  # seconds for a turn: longer than a lock or a server that has vanished keeps the one before
 _ROWS: Any = Receipt.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 _INSERT_INTO: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _SAME = ("connection_id", "delivery_key", "repeat")
@@ -67,18 +68,29 @@ class SharedCommit:
         self._at_work = False
 
     def keep(self, receipt: NewReceipt) -> None:
-        """Insert it unless it is a repeat; back when that is committed, else `Temporary("database_busy")`."""
+        """Insert it unless it is a repeat; back when that is committed, else `Temporary("database_busy")`.
+
+        Who waited in vain is told the same, though another may still commit it: its key makes a repeat harmless.
+        """
         caller = _Caller(receipt)
         with self._guard:
             waits, self._at_work = self._at_work, True
             if waits:
                 self._waiting.append(caller)
-        if waits:
-            caller.turn.acquire()
+        if waits and not caller.turn.acquire(timeout=PATIENCE) and self._leaves(caller):
+            raise Temporary("database_busy", why="no turn to write came")
         if caller.failure is None:
             self._work(caller)
         if caller.failure:
             raise Temporary("database_busy", why=caller.failure)
+
+    def _leaves(self, caller: _Caller) -> bool:
+        """Whether somebody whose patience is over may go: not who was told meanwhile, or was handed the work."""
+        with self._guard:
+            if caller in self._waiting:
+                self._waiting.remove(caller)
+                return True
+            return caller.failure is None and not caller.leads
 
     def _work(self, caller: _Caller) -> None:
         """Commit for the caller and for those who wait, tell them, and hand on the work."""
@@ -90,6 +102,8 @@ class SharedCommit:
             with self._guard:
                 successors = [self._waiting.popleft()] if self._waiting else []
                 self._at_work = bool(successors)
+                for one in successors:
+                    one.leads = True
             for one in (*successors, *others):
                 one.turn.release()
 
@@ -102,7 +116,7 @@ class SharedCommit:
         except Exception as error:
             if is_outage(error):
                 self._failed()
-                failure = words(error)[:80]
+                failure = words(error)
             elif len(callers) > 1:
                 for caller in callers:
                     self._commit([caller])
@@ -121,13 +135,17 @@ class SharedCommit:
             connection.execute(self._insert, late)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Caller:
-    """Somebody with a receipt; `failure` is empty when it is kept, `None` while nobody has tried."""
+    """Somebody with a receipt; `failure` is empty when it is kept, `None` while nobody has tried.
+
+    Whoever `leads` was handed the work: if that one went away, nobody would commit any more.
+    """
 
     receipt: NewReceipt
     turn: Lock = field(default_factory=Lock)
     failure: str | None = None
+    leads: bool = False
 
     def __post_init__(self) -> None:
         self.turn.acquire()

@@ -33,7 +33,7 @@ from integration.flows import (
 )
 from integration.flows.apart import Trouble
 from integration.flows.claims import Claimed, Hold
-from integration.flows.rounds import Round
+from integration.flows.passes import Pass
 from integration.flows.services import Services
 from integration.flows.verdicts import Success, Write
 
@@ -100,7 +100,7 @@ def run_all(services: Services, task_ids: Sequence[str], owner: str, going: Call
     An outage is raised, at once or, when it was rows of one shop that are held, once the others have had their turn.
     """
     owed.pay(services)
-    ran, left, trouble, now_on = 0, list(task_ids), Trouble(services), Round(services.clock())
+    ran, left, trouble, now_on = 0, list(task_ids), Trouble(services), Pass(services.clock())
     while left and going():
         asked, left = left[:AT_A_TIME], left[AT_A_TIME:]
         with trouble.at("tasks"):
@@ -127,7 +127,7 @@ class _Hand:
 
     services: Services
     taken: Sequence[Claimed]
-    now_on: Round
+    now_on: Pass
     trouble: Trouble
     again: list[str] = field(default_factory=list)
     begun: list[Claimed] = field(default_factory=list)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
+import mmap
 import os
 import socket
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,7 +27,7 @@ from integration.settings import Settings
 from integration.worker import ticks
 from integration.worker.newer import LOOK_AROUND, Watch
 from integration.worker.nudge import TICK, TICKS, Nudge
-from integration.worker.threads import see_off
+from integration.worker.threads import PATIENCE, see_off
 from webhooks import inbox
 
 RUN, TAKE_IN, LOOK = "postventa.run", "postventa.take_in", "postventa.look"
@@ -77,13 +78,17 @@ def _patience(broker: str) -> dict[str, Any]:
 
 @dataclass
 class Hands:
-    """What a worker's process does when a message comes; `make` puts the services together, once in each process."""
+    """What a worker's process does when a message comes; `make` puts the services together, once in each process.
+
+    `left` is a byte that processes share which are forked later; it takes no lock, since a signal's handler sets it.
+    """
 
     app: Celery
     make: Callable[[], Services]
     owner: str = ""
     looked: float = 0.0
     made: Services | None = None
+    left: mmap.mmap = field(default_factory=lambda: mmap.mmap(-1, 1))
 
     @property
     def services(self) -> Services:
@@ -102,9 +107,24 @@ class Hands:
         for name, act in ((RUN, self.run), (TICK, self.tick), (TAKE_IN, self.take_in), (LOOK, self.look)):
             self.app.task(_plain(act), name=name)
 
+    def leave(self, **_: object) -> None:
+        """Have every hand finish what it is at, and begin nothing more."""
+        self.left[0] = 1
+
+    def going(self) -> bool:
+        """Whether we were not told to leave."""
+        return not self.left[0]
+
     def run(self, task_ids: str) -> None:
         """Claim and do these tasks; their ids stand side by side in one message."""
-        self._if_ours(lambda: dispatch.run_all(self.services, task_ids.split(), self.owner))
+
+        def act() -> None:
+            if self.going():
+                dispatch.run_all(self.services, task_ids.split(), self.owner, self.going)
+            else:
+                dispatch.take_back(self.services, task_ids.split())
+
+        self._if_ours(act)
 
     def tick(self, name: str) -> None:
         """One tick, unless another process is at it."""
@@ -122,15 +142,16 @@ class Hands:
 
         def act() -> None:
             with self.services.db.alone(f"inbox:{shop_id}") as mine:
-                if mine and inbox.take_turn(self.services, shop_id):
+                if mine and inbox.take_turn(self.services, shop_id, self.going):
                     self.services.wake()
 
         self._if_ours(act)
 
     def look(self, shop_id: str) -> None:
         """Read one shop for what its webhooks missed."""
-        self._if_ours(lambda: reading.look(self.services, shop_id))
-        self.services.wake()
+        if self.going():  # else it is still due, and others are told at the next beat
+            self._if_ours(lambda: reading.look(self.services, shop_id, self.going))
+            self.services.wake()
 
     def _drain(self) -> None:
         for shop_id in inbox.waiting(self.services):
@@ -217,7 +238,8 @@ def work(
     harmless, since rows are claimed, and no worker is the one that must not die. One hand works in this very process.
     """
     more, first = Nudge(app, "sweep"), Nudge(app, *BEATS)
-    hands, watch = Hands(app, lambda: make(more.wake)), Watch(settings.database_url)
+    hands = Hands(app, lambda: make(more.wake))
+    watch = Watch(settings.database_url, hands.leave)
     hands.register()
     for name, least in SPEAK_UP.items():
         logging.getLogger(name).setLevel(least)
@@ -233,6 +255,7 @@ def work(
 
     signals.worker_ready.connect(begin)
     signals.worker_process_init.connect(warm_up)
+    signals.worker_shutting_down.connect(hands.leave)
     n = settings.worker.hands
     worker = app.Worker(
         pool="solo" if n == 1 else "prefork", concurrency=n, hostname=f"{os.getpid()}@{socket.gethostname()}",
@@ -242,11 +265,20 @@ def work(
     try:
         worker.start()
     finally:
-        beat.service.stop()
-        for each in (watch, more, first):
-            each.stop()
-        see_off(beat)
+        _end(beat, watch, more, first)
         celery_state.should_stop = None  # for whoever works in this process after us
     if watch.problem:
         raise watch.problem
     return int(worker.exitcode or 0)
+
+
+def _end(beat: Any, watch: Watch, *nudges: Nudge) -> None:
+    """End our threads: all are told, and waited for together."""
+    end = time.monotonic() + PATIENCE
+    beat.service.stop()
+    for nudge in nudges:
+        nudge.leave()
+    for nudge in nudges:
+        nudge.stop(end)
+    watch.stop(end)
+    see_off(beat, until=end)

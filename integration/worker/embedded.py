@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import math
 import threading
 import time
 from collections import Counter
@@ -12,10 +12,10 @@ from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from integration.domain.errors import PostventaError
 from integration.flows import dispatch
 from integration.flows.services import Services
 from integration.worker import ticks
+from integration.worker.threads import see_off
 
 # A hand for each stream: a store that hangs holds up no mail, and a slow mail server no code.
 _ACTING = {f"act-{stream or 'own'}": stream for stream in dispatch.STREAMS}
@@ -23,7 +23,6 @@ _WOKEN = ("drain", *_ACTING)
 _TIMED = {"watch": 60, "reconcile": 60, "morning": 60, "scrub": 60, "pulse": 300, "tidy": 86400}
 """Seconds between looks at what is due; the first one is at start, or what restarts every night would never be tidy."""
 _REST = 0.05  # seconds after a look that found nothing: every task that ends rings, and most rings are for others
-log = logging.getLogger(__name__)
 
 
 class Embedded:
@@ -32,6 +31,7 @@ class Embedded:
     def __init__(self, poll_seconds: float) -> None:
         self._poll = poll_seconds
         self._bells = {name: threading.Event() for name in (*_WOKEN, *_TIMED)}
+        self._told = math.inf  # when we were told to leave
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._rounds: Counter[str] = Counter()
@@ -65,18 +65,21 @@ class Embedded:
         self._scheduler.start()
         self._ring(*self._bells)
 
+    def leave(self) -> None:
+        """Begin nothing any more; `stop` does the rest. A signal's handler may call it: it takes no lock."""
+        self._told = min(self._told, time.monotonic())
+
     def stop(self, patience: float = 8) -> None:
-        """End after the task at hand, at most `patience` seconds later."""
+        """End after the task at hand, at most `patience` seconds after we were told to leave."""
+        self.leave()
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         self._ring(*self._bells)
-        end = time.monotonic() + patience
-        for thread in self._threads:
-            thread.join(max(0.0, end - time.monotonic()))
+        see_off(*self._threads, until=self._told + patience)
 
     def _going(self) -> bool:
-        return not self._stopping.is_set()
+        return self._told == math.inf
 
     def _pulse(self, services: Services) -> int:
         """Tell the watcher only when both inbox and outbox were gone through since the last time."""
@@ -94,12 +97,12 @@ class Embedded:
         bell = self._bells[name]
 
         def run() -> None:
-            while not self._stopping.is_set():
+            while self._going():
                 bell.wait()
                 bell.clear()
-                if self._stopping.is_set():
+                if not self._going():
                     return
-                done = _safely(name, tick)
+                done = ticks.safely(name, tick)
                 self._rounds[name] += done is not None
                 if not done:
                     self._stopping.wait(_REST)
@@ -107,14 +110,3 @@ class Embedded:
         thread = threading.Thread(target=run, name=f"postventa-{name}", daemon=True)
         self._threads.append(thread)
         thread.start()
-
-
-def _safely(name: str, tick: Callable[[], int]) -> int | None:
-    """How much the tick did; `None` when it failed: that is told and tried at the next beat, the loop never dies."""
-    try:
-        return tick()
-    except PostventaError as error:
-        log.warning("tick %s: %s", name, error)
-    except Exception:
-        log.exception("tick %s failed", name)
-    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from celery.worker import state
 
@@ -19,9 +20,9 @@ log = logging.getLogger(__name__)
 class Watch(threading.Thread):
     """Looks at the database beside the worker; `problem` is what to tell when it ended because of it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, leave: Callable[[], None]) -> None:
         super().__init__(name="postventa-watch", daemon=True)
-        self._url = url
+        self._url, self._leave = url, leave
         self._over = threading.Event()
         self.problem: PostventaError | None = None
 
@@ -33,12 +34,13 @@ class Watch(threading.Thread):
                 schema.revision(db.engine)
             except Misconfigured as error:
                 self.problem, state.should_stop = error, 2
+                self._leave()
                 break
             except PostventaError as error:
                 log.info("watch: %s", error.code)
         db.close()
 
-    def stop(self) -> None:
-        """The worker has ended."""
+    def stop(self, until: float | None = None) -> None:
+        """The worker has ended; wait for this thread's end as `see_off` does."""
         self._over.set()
-        see_off(self)
+        see_off(self, until=until)

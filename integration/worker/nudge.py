@@ -26,6 +26,7 @@ class Nudge:
     def __init__(self, app: Celery, *names: str) -> None:
         self._app, self._names = app, names
         self._bell, self._over = threading.Event(), threading.Event()
+        self._left = False
         self._thread = threading.Thread(target=self._run, name="postventa-nudge", daemon=True)
         self._began = threading.Lock()
 
@@ -38,16 +39,26 @@ class Nudge:
     def start(self, services: Services) -> None:
         """Nothing works in this process."""
 
-    def stop(self) -> None:
-        """Send no more."""
+    def leave(self) -> None:
+        """Send no more; `stop` does the rest. A signal's handler may call it: it takes no lock."""
+        self._left = True
+
+    def stop(self, until: float | None = None) -> None:
+        """Send no more, and wait for the one on its way, as `see_off` does."""
+        self.leave()
         self._over.set()
         self._bell.set()
-        see_off(self._thread)
+        see_off(self._thread, until=until)
+
+    def _going(self) -> bool:
+        return not self._left
 
     def _run(self) -> None:
-        while self._bell.wait() and not self._over.is_set():
+        while self._bell.wait() and self._going():
             self._bell.clear()
             for name in self._names:
+                if not self._going():
+                    return
                 try:
                     self._app.send_task(TICK, [name], queue=TICKS, expires=60, retry=False)
                 except (KombuError, OSError) as error:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 from integration.db.queries import joinings, paces, privacy
+from integration.domain.errors import PostventaError
 from integration.flows import accounts, apart, daily, dispatch, heartbeat, past, person_requests
 from integration.flows import reconcile as reading
 from integration.flows import watch as watching
@@ -19,6 +22,7 @@ from webhooks import inbox
 
 BODIES_KEPT = timedelta(days=30)
 PACES_KEPT = timedelta(days=60)  # longer than any mail waits for its day
+log = logging.getLogger(__name__)
 
 
 @cache
@@ -123,8 +127,79 @@ def scrub(services: Services) -> bool:
 
 
 def until_idle(services: Services, owner: str, going: reading.Going = lambda: True) -> int:
-    """Drain and act until nothing is due or `going` says no (cron instead of a resident process); how much was done."""
-    total = watch(services)
-    while done := drain(services, going) + act(services, owner, going):
-        total += done
-    return total
+    """See to parcels, drain and act until nothing is due or `going` says no; how much was done.
+
+    What one of them raises comes when the others had their turn.
+    """
+    own = Round(services, owner, going)
+    own.until_idle()
+    own.end()
+    return own.done
+
+
+@dataclass
+class Round:
+    """Ticks one after another, for who has one thread: what one raises is told and holds up no other.
+
+    `done` is how much was done, `problem` what was raised first.
+    """
+
+    services: Services
+    owner: str
+    going: reading.Going = lambda: True
+    done: int = 0
+    problem: Exception | None = None
+
+    def run(self) -> None:
+        """Everything that is due. What waits comes first: a look at a store takes its time."""
+        self._work_off()
+        self._tick("reconcile", lambda: reconcile(self.services, self.going))
+        self._tick("morning", lambda: morning(self.services))
+        self.until_idle()
+
+    def until_idle(self) -> None:
+        """See to parcels, drain and act until nothing is due."""
+        self._tick("watch", lambda: watch(self.services))
+        self._work_off()
+
+    def tidy(self) -> None:
+        """What is old goes whatever else failed; then a sign of life, if all went through."""
+        if self.going():
+            safely("tidy", lambda: tidy(self.services), self._failed)
+        if self.going() and self.problem is None:
+            safely("pulse", lambda: pulse(self.services), self._failed)
+
+    def end(self) -> None:
+        """Raise what was raised first, if anything was."""
+        if self.problem is not None:
+            raise self.problem
+
+    def _tick(self, name: str, act: Callable[[], int]) -> int:
+        """Do it unless we are to leave; how much it did."""
+        done = safely(name, act, self._failed) or 0 if self.going() else 0
+        self.done += done
+        return done
+
+    def _work_off(self) -> None:
+        def some() -> int:
+            drained = self._tick("drain", lambda: drain(self.services, self.going))
+            return drained + self._tick("act", lambda: act(self.services, self.owner, self.going))
+
+        while some():
+            pass
+
+    def _failed(self, error: Exception) -> None:
+        self.problem = self.problem or error
+
+
+def safely(name: str, act: Callable[[], int], failed: Callable[[Exception], None] = lambda _error: None) -> int | None:
+    """How much a tick did; `None` when it failed: that is told and tried at the next beat, whoever beats it goes on."""
+    try:
+        return act()
+    except Exception as error:
+        if isinstance(error, PostventaError):
+            log.warning("tick %s: %s", name, error)
+        else:
+            log.exception("tick %s failed", name)
+        failed(error)
+    return None

@@ -8,14 +8,19 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from integration.cli import leaving
 from integration.cli.shops import toml
-from integration.db.tables import MailRow, Task
+from integration.db.tables import MailRow, Receipt, Task
+from integration.domain.errors import Temporary
+from integration.flows import reconcile, watch
+from integration.flows.services import Services
 from tests.cli.conftest import Postventa
 from tests.emails.mail_server import MailDesk, mail_server
 from tests.flows.house import House
@@ -110,6 +115,68 @@ def test_serve_ends_with_0_within_ten_seconds_of_being_told_to(house: House, ser
     assert time.monotonic() - began < 15
     assert "leased" not in {task.state for task in house.rows(Task)}
     assert "sending" not in {mail.state for mail in house.rows(MailRow)}
+
+
+class Failing:
+    """A look that fails the first time, and ends us the second."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error, self.looks = error, 0
+
+    def __call__(self, _services: Services) -> int:
+        self.looks += 1
+        if self.looks == 1:
+            raise self.error
+        os.kill(os.getpid(), signal.SIGTERM)
+        return 0
+
+
+@pytest.mark.parametrize("error", [Temporary("database_busy"), RuntimeError("bug")], ids=["outage", "bug"])
+def test_a_resident_work_goes_on_after_a_look_that_failed_and_does_the_rest_meanwhile(
+    postventa: Postventa, house: House, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    failing = Failing(error)
+    monkeypatch.setattr(watch, "run", failing)
+    (house.folder / "config.toml").write_text(toml(house.config() | {"worker": {"poll": "0s"}}), "utf-8")
+    house.post(*house.side.arrive(house.side.sell()))
+    assert postventa("work").code == 0
+    assert failing.looks == 2
+    assert sorted(house.kinds()) == ["label", "survey"]
+
+
+def test_cron_does_what_it_can_and_then_tells_what_failed_first(
+    postventa: Postventa, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "due", Failing(Temporary("database_busy")))
+    monkeypatch.setattr(watch, "run", Failing(Temporary("shop_paused")))
+    house.post(*house.side.arrive(house.side.sell()))
+    with house.services.db.writing() as session:
+        session.add(Receipt(id="old", connection_id=house.shop(session).connection_id, delivery_key="old", topic="",
+                            body=b"{}", received_at=house.clock() - timedelta(days=31), state="done"))  # fmt: skip
+    ended = postventa("work", "--until-idle")
+    assert ended.code == 1
+    assert [receipt.body for receipt in house.receipts() if receipt.id == "old"] == [b""]
+    assert "The database is busy" in ended.err
+    assert re.search(r"[1-9]", ended.out)
+    assert sorted(house.kinds()) == ["label", "survey"]
+
+
+def test_a_signal_in_the_middle_of_waiting_is_heard_at_once() -> None:
+    """Wherever in there: an `Event` has a lock of its own, for which the handler would wait for ever."""
+
+    def tell(waits: list[bool]) -> None:
+        until(lambda: waits, "nobody waits")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    for _ in range(50):
+        waits = list[bool]()
+        with leaving.asked() as asked, ThreadPoolExecutor(1) as threads:
+            signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits for itself"))
+            signal.alarm(leaving.PATIENCE)
+            threads.submit(tell, waits)
+            while not asked.wait(0):
+                waits.append(True)
+            assert asked.wait(PATIENCE)
 
 
 class Slow(MailDesk):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
@@ -124,6 +126,37 @@ def test_a_url_may_be_written_as_hosters_write_it(database: Database, scheme: st
 def test_a_url_that_is_none_of_ours_is_told(url: str) -> None:
     with pytest.raises(Misconfigured, match="bad_database"):
         Database(url)
+
+
+def server_says(database: Database, *names: str) -> list[str]:
+    with database.reading() as session:
+        return [str(session.execute(text(f"SHOW {name}")).scalar_one()) for name in names]
+
+
+def client_says(database: Database, *names: str) -> list[str | None]:
+    with closing(database.engine.raw_connection()) as connection:
+        told = connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+        return [told.get(name) for name in names]
+
+
+def test_each_side_notices_within_a_minute_that_the_other_has_vanished(database: Database) -> None:
+    """No packet tells it: their kernels would keep a connection, and the locks that go with it, for hours."""
+    ours = ("keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout")
+    theirs = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout")
+    assert client_says(database, *ours) == ["10", "5", "3", "15000"]
+    assert server_says(database, *theirs) == ["30", "10", "3", "60000"]
+    with closing(database.engine.raw_connection()) as connection:
+        own = socket.socket(fileno=os.dup(connection.driver_connection.fileno()))  # type: ignore[union-attr]
+    with own:
+        assert own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 10
+        assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 15_000
+
+
+def test_what_the_url_says_of_it_counts(database: Database) -> None:
+    other = Database(database.url + "?keepalives_idle=60&tcp_user_timeout=0")
+    assert client_says(other, "keepalives_idle", "keepalives_interval", "tcp_user_timeout") == ["60", "5", "0"]
+    other.close()
 
 
 def test_a_server_that_is_away_is_told_in_one_sentence(tmp_path: Path) -> None:

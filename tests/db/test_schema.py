@@ -12,12 +12,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
 from integration.db import schema, tables
 from integration.db.session import Database
-from integration.domain.errors import Misconfigured
+from integration.domain.errors import Misconfigured, Temporary
 from tests.postgres import Postgres
 
 assert tables
@@ -86,6 +87,17 @@ def test_a_database_of_a_newer_version_is_refused_and_not_touched(database: Data
     with pytest.raises(Misconfigured, match="database_newer"):
         schema.upgrade(database.engine)
     assert dump(database) == before
+
+
+def test_a_database_whose_driver_has_no_words_is_unreachable_all_the_same(database: Database) -> None:
+    """The thread that looks for newer versions lives on `Temporary` alone."""
+
+    @event.listens_for(database.engine, "begin")
+    def on_begin(_connection: object) -> None:
+        raise OperationalError("BEGIN", {}, Exception())
+
+    with pytest.raises(Temporary, match="database_unreachable"):
+        schema.revision(database.engine)
 
 
 def test_two_processes_that_start_at_once_migrate_once(database: Database) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -232,3 +232,46 @@ def test_nobody_waits_for_ever_for_somebody_who_was_stopped(database: Database, 
     assert sum(isinstance(call.exception(10), KeyboardInterrupt) for call in calls) == 1
     database.inbox.keep(told("e"))
     assert len(kept(database)) == 4
+
+
+def test_a_driver_without_words_keeps_nothing_all_the_same(database: Database, told: Told) -> None:
+    fail_once(database, shared_commit.OperationalError("COMMIT", {}, Exception()))
+    database.inbox.keep(told("a"))
+    with pytest.raises(Temporary, match="database_busy"):
+        database.inbox.keep(told("b"))
+    assert kept(database) == ["a"]
+
+
+def test_whoever_waits_too_long_for_a_turn_is_told_so_and_nobody_waits_for_him(
+    database: Database, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As behind a database server that has vanished: each request that waits for it takes a thread of the web."""
+    monkeypatch.setattr(shared_commit, "PATIENCE", 0.2)
+    with while_committing(database, told("a"), told("b"), told("c")) as calls:
+        for call in calls[1:]:
+            with pytest.raises(Temporary, match="database_busy"):
+                call.result(10)
+        assert not database.inbox._waiting
+    assert calls[0].result() is None
+    database.inbox.keep(told("d"))
+    assert kept(database) == ["a", "d"]
+
+
+def test_whoever_leaves_just_as_his_turn_comes_takes_the_work_along(
+    database: Database, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_commit, "PATIENCE", 0.002)  # about as long as a commit
+
+    def keep(number: int) -> str:
+        key = f"{number:03}"
+        with suppress(Temporary):
+            database.inbox.keep(told(key))
+            return key
+        return ""
+
+    with ThreadPoolExecutor(16) as threads:
+        answered = {key for key in threads.map(keep, range(300)) if key}
+    assert answered <= set(kept(database))
+    assert not database.inbox._waiting
+    database.inbox.keep(told("last"))
+    assert "last" in kept(database)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from integration.app import build_services
 from integration.db.tables import MailRow, Task
 from integration.settings import load
-from integration.worker import celery
+from integration.worker import celery, ticks
+from tests.emails.mail_server import MailDesk, mail_server
 from tests.scaled.site import LEASE, Site, once
 from tests.valkey import Valkey
 
@@ -42,6 +46,36 @@ def test_deliveries_are_mailed_by_workers_within_their_memory(site: Site) -> Non
     assert {task.fence for task in site.tasks()} == {1}
     assert max(resident_mb(worker.running.pid) for worker in workers if worker.running) <= MOST_MB
     assert [worker.stop() for worker in workers] == [0, 0]
+
+
+class Slow(MailDesk):
+    """Takes half a second for a mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = 0
+
+    async def handle_DATA(self, *given: Any) -> str:  # noqa: N802 - aiosmtpd names it
+        self.begun += 1
+        await asyncio.sleep(0.5)
+        return await super().handle_DATA(*given)
+
+
+@pytest.mark.parametrize("hands", [1, 2])
+def test_a_worker_that_is_told_to_end_finishes_the_mails_at_hand_and_begins_no_others(site: Site, hands: int) -> None:
+    with mail_server(Slow()) as desk:
+        site.configure({"transport": "smtp", "host": "127.0.0.1", "port": desk.port, "starttls": "off"}, hands=hands)
+        site.deliver(12)
+        site.house.drain()
+        ticks.act(site.house.services, "test:1", streams=[""])  # so that all mails are due, several in a message
+        worker = site.worker()
+        site.until(lambda: desk.begun, "no mail is begun")
+        begun = desk.begun
+        assert worker.stop() == 0
+        assert desk.begun <= begun + 2 * hands  # one each may begin before the signal is heard
+    states = Counter(mail.state for mail in site.house.rows(MailRow))
+    assert states["sent"] == desk.begun == len(desk.mails)
+    assert "leased" not in {task.state for task in site.tasks()}
 
 
 def test_a_broker_that_forgot_everything_costs_a_lease_and_nothing_else(site: Site, valkey: Valkey) -> None:

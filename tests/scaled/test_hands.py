@@ -6,6 +6,7 @@ import json
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -122,6 +123,32 @@ def test_a_shop_whose_turn_it_is_is_read_by_whoever_gets_the_message(
     assert queue(valkey, celery.QUEUES["store"]) == 1
     hands.look(site.house.shop_id)
     assert [cursor.stream for cursor in site.house.rows(Cursor) if cursor.looked_at] == ["changes"]
+
+
+def test_a_worker_that_is_told_to_leave_finishes_the_task_at_hand_and_gives_back_the_rest(
+    site: Site, hands: celery.Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(dispatch.HANDLERS, "NoOp", dispatch.Handler(lambda services, task: hands.leave()))
+    services, now = site.house.services, system_clock()
+    with services.db.writing() as session:
+        for number in range(3):
+            outbox.put_task(session, site.house.shop_id, "NoOp", "", now, key=f"leave:{number}")
+    ids = sorted(dispatch.offer(services, ""))
+    hands.run(" ".join(ids[:2]))
+    hands.run(ids[2])
+    assert sorted((task.state, task.lease_until) for task in site.tasks("NoOp")) == [
+        ("done", None), ("ready", None), ("ready", None),
+    ]  # fmt: skip
+
+
+def test_a_worker_that_is_told_to_leave_takes_in_no_more_and_reads_no_shop(site: Site, hands: celery.Hands) -> None:
+    services = replace(site.house.services, checkpoint=lambda name: hands.leave() if name == "receipt_taken" else None)
+    hands.make = lambda: services
+    site.deliver(2)
+    hands.take_in(site.house.shop_id)
+    assert sorted(receipt.state for receipt in site.house.receipts()) == ["done", "kept"]
+    hands.look(site.house.shop_id)
+    assert not site.house.rows(Cursor)
 
 
 def test_a_task_of_a_newer_version_is_left_alone(site: Site, hands: celery.Hands) -> None:

@@ -154,6 +154,23 @@ def test_stopping_ends_the_task_at_hand_and_begins_no_other(still: House) -> Non
     assert still.kinds().count("label") == 3
 
 
+def test_who_is_told_to_leave_begins_nothing_more_and_its_patience_counts_from_then(still: House) -> None:
+    """The web server sees its pages off before it stops the engine: ten seconds must do for both."""
+    for _ in range(3):
+        still.post(*still.side.arrive(still.side.sell()))
+    still.drain()
+    slow, engine = Slow(), Embedded(NEVER)
+    engine.start(dataclasses.replace(still.services, checkpoint=slow))
+    assert slow.begun.wait(PATIENCE)
+    engine.leave()
+    told = time.monotonic()
+    slow.let_go.set()
+    until(lambda: "leased" not in {task.state for task in still.rows(Task)}, "it goes on")
+    assert [task.state for task in still.rows(Task) if task.due_at <= still.clock.now].count("done") == 1
+    engine.stop(patience=time.monotonic() - told)  # nothing is left of it
+    assert still.kinds() == []
+
+
 def test_stopping_waits_no_longer_than_its_patience(still: House) -> None:
     still.post(*still.side.arrive(still.side.sell()))
     slow, engine = Slow(), Embedded(NEVER)

@@ -9,7 +9,7 @@ from integration.flows.claims import FRESH, Claimed
 
 
 @dataclass
-class Round:
+class Pass:
     """When it began, and whose tasks it has seen to; one that has become long has one more turn for each shop."""
 
     began: datetime
