@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -94,7 +95,7 @@ def test_a_database_whose_driver_has_no_words_is_unreachable_all_the_same(databa
 
     @event.listens_for(database.engine, "begin")
     def on_begin(_connection: object) -> None:
-        raise OperationalError("BEGIN", {}, Exception())
+        raise OperationalError("BEGIN", {}, psycopg.OperationalError())
 
     with pytest.raises(Temporary, match="database_unreachable"):
         schema.revision(database.engine)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
@@ -235,7 +236,7 @@ def test_nobody_waits_for_ever_for_somebody_who_was_stopped(database: Database, 
 
 
 def test_a_driver_without_words_keeps_nothing_all_the_same(database: Database, told: Told) -> None:
-    fail_once(database, shared_commit.OperationalError("COMMIT", {}, Exception()))
+    fail_once(database, OperationalError("COMMIT", {}, psycopg.OperationalError()))
     database.inbox.keep(told("a"))
     with pytest.raises(Temporary, match="database_busy"):
         database.inbox.keep(told("b"))
