@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import col, delete, select
 
-from integration.db.session import Database
+from integration.db.session import Database, shares
 from integration.db.tables import Attempt, Shop
 from integration.domain.ids import new_id
 
@@ -36,3 +36,6 @@ def refuse_all(database: Database, outage: Exception, now: datetime) -> None:
     if database.engine.dialect.name == "sqlite":
         raise outage
     check(database, now)
+    with database.marking() as session:
+        if not shares(session):
+            raise outage

@@ -237,6 +237,11 @@ def lock(connection: Connection, shop_id: str = "") -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_INSTALLATION)))
 
 
+def shares(session: Session) -> bool:
+    """Whether nobody has all of the installation for himself now, so that those of single shops can be had."""
+    return bool(session.execute(select(func.pg_try_advisory_xact_lock_shared(_INSTALLATION))).scalar_one())
+
+
 def lock_named(session: Session, name: str) -> None:
     """Wait for what all shops share, beside the lock of one of them, until the transaction ends."""
     if session.get_bind().dialect.name != "sqlite":

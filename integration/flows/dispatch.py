@@ -88,10 +88,10 @@ def run_due(
     streams: Collection[str] = STREAMS,
 ) -> int:
     """Run what is due in these streams, at most `limit` tasks and none any more when `going` says no; how many."""
-    owed.pay(services)  # first, since what is paid may be due
+    owed.pay(services, going)  # first, since what is paid may be due
     with services.db.reading() as session:
         due = rows.due(session, services.clock(), limit, _kinds(streams))
-    return run_all(services, due, owner, going)
+    return _run_all(services, due, owner, going)
 
 
 def run_all(services: Services, task_ids: Sequence[str], owner: str, going: Callable[[], bool] = lambda: True) -> int:
@@ -99,7 +99,16 @@ def run_all(services: Services, task_ids: Sequence[str], owner: str, going: Call
 
     An outage is raised, at once or, when it was rows of one shop that are held, once the others have had their turn.
     """
-    owed.pay(services)
+    owed.pay(services, going)
+    return _run_all(services, task_ids, owner, going)
+
+
+def run(services: Services, task_id: str, owner: str) -> bool:
+    """The same for one; false when another worker has it."""
+    return run_all(services, [task_id], owner) == 1
+
+
+def _run_all(services: Services, task_ids: Sequence[str], owner: str, going: Callable[[], bool]) -> int:
     ran, left, trouble, now_on = 0, list(task_ids), Trouble(services), Pass(services.clock())
     while left and going():
         asked, left = left[:AT_A_TIME], left[AT_A_TIME:]
@@ -108,14 +117,11 @@ def run_all(services: Services, task_ids: Sequence[str], owner: str, going: Call
             hand = _Hand(services, batch.taken, now_on, trouble)
             ran += batch.put_off + hand.act(going)
             left = [*hand.again, *left]
-            ran += sum(run(services, task_id, owner) for task_id in batch.suspects if going())
+            ran += sum(_run_all(services, [task_id], owner, going) for task_id in batch.suspects if going())
+            if batch.taken and not hand.begun:
+                break  # this pass is over for these shops, and what is left is theirs: due is asked by turns
     trouble.end()
     return ran
-
-
-def run(services: Services, task_id: str, owner: str) -> bool:
-    """The same for one; false when another worker has it."""
-    return run_all(services, [task_id], owner) == 1
 
 
 @dataclass
@@ -144,7 +150,7 @@ class _Hand:
                     break
                 if self._has_turn(claimed):
                     self._begin(claimed)
-        if self.begun:
+        if self.begun and not self.trouble.first:
             self.services.wake()
         return len(self.begun)
 
@@ -196,7 +202,7 @@ class _Hand:
         finally:
             for success in unrecorded:
                 if HANDLERS[success.task.kind].stream:
-                    owed.owe(self.services, partial(_note, self.services, success))
+                    owed.owe(self.services, [success.task], partial(_note, self.services, success))
         for success, why in failed:
             handler = HANDLERS[success.task.kind]
             failures.record(self.services, success.task, handler, Temporary("unexpected", why=why))
@@ -212,7 +218,7 @@ class _Hand:
         except Exception as error:
             if not is_outage(error):
                 raise
-            owed.owe(self.services, partial(claims.give_back, self.services, tasks))
+            owed.owe(self.services, tasks, partial(claims.give_back, self.services, tasks))
 
 
 def _note(services: Services, success: Success) -> None:

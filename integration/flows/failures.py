@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from sqlmodel import Session
@@ -38,7 +39,8 @@ def record(services: Services, task: Task, handler: Fails, error: SinkError) -> 
         return note(services, task, handler, error)
     except Exception as problem:
         if is_outage(problem) and handler.stream:
-            owed.owe(services, lambda: note(services, task, handler, error))
+            error.__context__ = error.__cause__ = None  # with its traceback it would keep all that it was raised over
+            owed.owe(services, [task], partial(note, services, task, handler, error.with_traceback(None)))
         raise
 
 

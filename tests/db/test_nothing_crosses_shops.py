@@ -52,6 +52,7 @@ WITHOUT_A_SHOP = {
             "outbox.claim",
             "outbox.give_back",
             "outbox.free",
+            "outbox.any_ours",
             "outbox.finish_all",
             "outbox.mark_tried",
             "labels.get",

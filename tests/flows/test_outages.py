@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, NoReturn
 
 import psycopg
@@ -23,9 +24,10 @@ from integration.db.tables import MailRow, ShipmentRow, Shop, Task
 from integration.demo.sides import WooCommerceSide
 from integration.domain.errors import Temporary
 from integration.domain.events import Event
-from integration.flows import connecting, dispatch, intake, verdicts
+from integration.flows import apart, connecting, dispatch, intake, owed, verdicts
 from integration.flows.services import Services
 from integration.worker import ticks
+from tests.conftest import StandingClock
 from tests.flows.conftest import MakeHouse
 from tests.flows.house import House
 from tests.flows.test_faults_input import post, told
@@ -287,3 +289,101 @@ def test_what_failed_while_the_database_was_away_is_given_back_at_once(
         with pytest.raises(Temporary, match="database_busy"):
             ticks.act(house.services, "a:1")
     assert states(house, OWN) == {house.shop_id: {"ready"}}
+
+
+def test_a_shop_whose_rows_are_held_leaves_no_more_owed_than_it_has_tasks(
+    beside: House, elsewhere: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def act(_services: Services, _task: Task) -> NoReturn:
+        raise Temporary("unreachable")
+
+    rung = list[str]()
+    services = dataclasses.replace(beside.services, wake=lambda: rung.append("rung"))
+    as_kind(monkeypatch, STORE, act)
+    ask(beside, STORE, beside.shop_id)
+    with elsewhere.writing(beside.shop_id):
+        for _ in range(5):
+            with pytest.raises(Temporary, match="database_busy"):
+                ticks.act(services, "a:1")
+            beside.clock.advance(minutes=11)  # its lease is over, and it is claimed anew
+    assert len(owed._OWED[services.db]) <= 2  # the newest, and one that does not know yet that it is another's
+    assert rung == []  # nobody is told to come back at once
+    ticks.act(services, "a:1")
+    assert len(owed._OWED[services.db]) == 0
+    assert [(task.state, task.attempts, task.reason) for task in beside.rows(Task)] == [("ready", 1, "unreachable")]
+
+
+def test_what_is_owed_waits_for_nobody_who_was_told_to_leave(
+    beside: House, elsewhere: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_kind(monkeypatch, STORE, lambda services, task: lambda session, now: None)
+    ask(beside, STORE, beside.shop_id)
+    with elsewhere.writing(beside.shop_id), pytest.raises(Temporary, match="database_busy"):
+        ticks.act(beside.services, "a:1")
+    dispatch.run_all(beside.services, [], "a:1", lambda: False)
+    assert states(beside, STORE) == {beside.shop_id: {"leased"}}
+    dispatch.run_all(beside.services, [], "a:1")
+    assert states(beside, STORE) == {beside.shop_id: {"done"}}
+
+
+def test_whoever_has_the_whole_installation_is_waited_for_once(beside: House, elsewhere: Database) -> None:
+    tried = list[str]()
+
+    def act(shop_id: str) -> int:
+        tried.append(shop_id)
+        with beside.services.db.writing(shop_id):
+            return 1
+
+    with elsewhere.writing(), pytest.raises(Temporary, match="database_busy"):
+        apart.each(beside.services, ["mia", "zoe"], act)
+    assert tried == ["mia"]
+
+
+def test_a_long_pass_takes_no_more_than_it_comes_to(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_kind(monkeypatch, STORE, lambda services, task: house.clock.advance(seconds=6))
+    ask(house, STORE, *[house.shop_id] * 100)
+    assert dispatch.run_due(house.services, "a:1", streams=["store"]) == 1
+    assert sum(task.fence for task in house.rows(Task) if task.kind == STORE) == 2 * dispatch.AT_A_TIME
+
+
+def fill_up(session: Session) -> None:
+    """As on a full disk: SQLite ends the whole transaction, with all that was saved within it."""
+    session.execute(text("PRAGMA max_page_count = 1"))  # no more than there are
+    row = {"id": "a", "door": "a", "who": "x" * 1_000_000, "at": "2026-11-30 00:00:00"}
+    session.execute(text("INSERT INTO attempts (id, door, who, at) VALUES (:id, :door, :who, :at)"), row)
+
+
+@pytest.fixture
+def on_a_file(tmp_path: Path, clock: StandingClock) -> Iterator[House]:
+    """Mia's shop in an SQLite file."""
+    made = House(tmp_path, clock)
+    yield made
+    made.close()
+
+
+def test_a_disk_that_is_full_while_tasks_are_claimed_has_none_done(
+    on_a_file: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acted = list[str]()
+
+    def hold(session: Session, *_: Any) -> tuple[None, str]:
+        fill_up(session)
+        return None, ""
+
+    handler = dispatch.Handler(lambda services, task: acted.append(task.id), hold=hold)
+    monkeypatch.setattr(dispatch, "HANDLERS", dispatch.HANDLERS | {OWN: handler})
+    ask(on_a_file, OWN, *[on_a_file.shop_id] * 3)
+    with pytest.raises(Temporary, match="database_busy"):
+        ticks.act(on_a_file.services, "a:1")
+    assert acted == []
+    assert {(task.state, task.fence) for task in on_a_file.rows(Task)} == {("ready", 0)}
+
+
+def test_a_disk_that_is_full_while_a_delivery_is_acted_on_keeps_it(
+    on_a_file: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "handle", lambda session, *_: fill_up(session))
+    assert on_a_file.post(*on_a_file.side.arrive(on_a_file.side.sell())) == 200
+    with pytest.raises(Temporary, match="database_busy"):
+        on_a_file.drain()
+    assert [receipt.state for receipt in on_a_file.receipts()] == ["kept"]

@@ -249,6 +249,13 @@ def holds(session: Session, task: Task) -> bool:
     return session.exec(mine.with_for_update()).first() is not None
 
 
+def any_ours(session: Session, tasks: Sequence[Task]) -> bool:
+    """Whether the claim of one of these still holds, as far as can be seen now."""
+    claims = {(task.id, task.fence) for task in tasks}
+    mine = select(Task.id, Task.fence).where(col(Task.id).in_({task.id for task in tasks}), Task.state == "leased")
+    return any(tuple(row) in claims for row in session.exec(mine))
+
+
 def leased(session: Session) -> Sequence[Task]:
     """Tasks someone works on, or died over."""
     return session.exec(select(Task).where(Task.state == "leased")).all()
