@@ -98,7 +98,7 @@ class Hands:
         assert self.made is not None  # noqa: S101  begun
         return self.made
 
-    def begin(self) -> None:
+    def begin(self, **_: object) -> None:
         """Put the services together before the first message comes."""
         self.made, self.owner = self.make(), ticks.owner_name()
 
@@ -250,11 +250,8 @@ def work(
             each.start()
         first.wake()
 
-    def warm_up(**_: object) -> None:
-        hands.begin()
-
     signals.worker_ready.connect(begin)
-    signals.worker_process_init.connect(warm_up)
+    signals.worker_process_init.connect(hands.begin)
     signals.worker_shutting_down.connect(hands.leave)
     n = settings.worker.hands
     worker = app.Worker(
