@@ -68,13 +68,10 @@ def _noted(
 def _settle(
     session: Session, services: Services, task: Task, handler: Fails, error: SinkError, now: datetime
 ) -> retries.Verdict:
-    since = task.failing_since or now  # a pause or a hold begins it anew: what stood still has not been failing
-    verdict = retries.verdict(error, task.attempts, now, task.key, since)
-    verdict = handler.failed(session, services, task, error, verdict, now)
+    verdict = handler.failed(session, services, task, error, _verdict(task, error, now), now)
     match verdict:
         case retries.Retry(at):
-            again = {"attempts": task.attempts + 1, "failing_since": since, "lapses": 0}
-            rows.settle(session, task, state="ready", due_at=at, reason=error.code, **again)
+            _try_again(session, task, error, at, now)
         case retries.Pause():
             until = pauses.begin(session, services, task.shop_id, claims.stream_of(handler, task), error, now)
             rows.settle(session, task, state="ready", due_at=until, reason=error.code, failing_since=None, lapses=0)
@@ -94,12 +91,24 @@ def _settle_bare(
 
     Who looks at what has stopped sees it there in the end.
     """
-    since = task.failing_since or now
-    verdict = retries.verdict(error, task.attempts, now, task.key, since)
+    verdict = _verdict(task, error, now)
     if isinstance(verdict, retries.Dead) or task.lapses >= claims.DEATHS:
         rows.settle(session, task, state="dead", reason=error.code, done_at=now)
         return retries.Dead(error.code)
     at = verdict.at if isinstance(verdict, retries.Retry) else now + pauses.PAUSE
-    again = {"attempts": task.attempts + 1, "failing_since": since, "lapses": 0}
-    rows.settle(session, task, state="ready", due_at=at, reason=error.code, **again)
+    _try_again(session, task, error, at, now)
     return retries.Retry(at)
+
+
+def _verdict(task: Task, error: SinkError, now: datetime) -> retries.Verdict:
+    return retries.verdict(error, task.attempts, now, task.key, _since(task, now))
+
+
+def _since(task: Task, now: datetime) -> datetime:
+    """A pause or a hold begins it anew: what stood still has not been failing."""
+    return task.failing_since or now
+
+
+def _try_again(session: Session, task: Task, error: SinkError, at: datetime, now: datetime) -> None:
+    again = {"attempts": task.attempts + 1, "failing_since": _since(task, now), "lapses": 0}
+    rows.settle(session, task, state="ready", due_at=at, reason=error.code, **again)

@@ -135,13 +135,19 @@ class Slow:
             self.let_go.wait(PATIENCE)
 
 
-def test_stopping_ends_the_task_at_hand_and_begins_no_other(still: House) -> None:
+def at_work(still: House) -> tuple[Slow, Embedded]:
+    """An engine in the middle of the first of several tasks."""
     for _ in range(3):
         still.post(*still.side.arrive(still.side.sell()))
     still.drain()
     slow, engine = Slow(), Embedded(NEVER)
     engine.start(dataclasses.replace(still.services, checkpoint=slow))
     assert slow.begun.wait(PATIENCE)
+    return slow, engine
+
+
+def test_stopping_ends_the_task_at_hand_and_begins_no_other(still: House) -> None:
+    slow, engine = at_work(still)
     stopping = threading.Thread(target=engine.stop)
     stopping.start()
     assert engine._stopping.wait(PATIENCE)
@@ -156,12 +162,7 @@ def test_stopping_ends_the_task_at_hand_and_begins_no_other(still: House) -> Non
 
 def test_who_is_told_to_leave_begins_nothing_more_and_its_patience_counts_from_then(still: House) -> None:
     """The web server sees its pages off before it stops the engine: ten seconds must do for both."""
-    for _ in range(3):
-        still.post(*still.side.arrive(still.side.sell()))
-    still.drain()
-    slow, engine = Slow(), Embedded(NEVER)
-    engine.start(dataclasses.replace(still.services, checkpoint=slow))
-    assert slow.begun.wait(PATIENCE)
+    slow, engine = at_work(still)
     engine.leave()
     told = time.monotonic()
     slow.let_go.set()
