@@ -92,6 +92,9 @@ def _settle_bare(
     Who looks at what has stopped sees it there in the end.
     """
     verdict = _verdict(task, error, now)
+    if isinstance(verdict, retries.Park):  # it may be out: a person decides
+        rows.settle(session, task, state="ambiguous", reason=error.code, done_at=now)
+        return verdict
     if isinstance(verdict, retries.Dead) or task.lapses >= claims.DEATHS:
         rows.settle(session, task, state="dead", reason=error.code, done_at=now)
         return retries.Dead(error.code)

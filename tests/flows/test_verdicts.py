@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from integration.db.queries import outbox
 from integration.db.tables import Pause, Shop, Task
-from integration.domain.errors import Refused, Temporary
+from integration.domain.errors import Ambiguous, Refused, Temporary
 from integration.flows import dispatch, verdicts
 from integration.flows.services import Services
 from tests.flows.house import House
@@ -247,3 +247,20 @@ def test_a_failure_of_which_nobody_can_say_what_comes_ends_in_the_end(
         house.clock.now = max(task.due_at, house.clock.now)
         dispatch.run_all(house.services, [task_id], "a:1")
     assert (task.state, task.reason) == ("dead", "unreachable")
+
+
+def test_what_may_be_out_is_parked_even_where_nobody_can_say_what_comes_of_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [task_id] = put(house, 1, STORE)
+
+    def act(_services: Services, _task: Task) -> None:
+        raise Ambiguous("no_answer")
+
+    def failed(*_: object) -> NoReturn:
+        raise KeyError("a bug of ours")
+
+    handler = dispatch.Handler(act, failed=failed, stream="store")
+    monkeypatch.setattr(dispatch, "HANDLERS", dispatch.HANDLERS | {STORE: handler})
+    dispatch.run_all(house.services, [task_id], "a:1")
+    assert states(house, STORE) == ["ambiguous"]
